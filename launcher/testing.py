@@ -1,0 +1,110 @@
+"""pytest plugin: one throw-away PostgreSQL cluster a run, a database a caller asks for.
+
+Loaded by `addopts` before anything reads settings, because Django reads its database's address
+when its settings are imported. Child processes (xdist workers) inherit the cluster by environment.
+"""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from launcher import postgres
+from launcher.ports import free_ports
+
+_VARIABLE = "TEST_POSTGRES_URL"
+MakeDatabase = Callable[..., str]
+
+
+class ThrowawayCluster:
+    """Started on construction, gone with its folder after `close`."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="billing-suite-test-", dir="/var/tmp"))
+        self.home.chmod(0o755)
+        self.cluster = postgres.Cluster(
+            bin_dir=postgres.reachable_bin(self.home),
+            data_dir=self.home / "data",
+            port=free_ports(1)[0],
+            password=secrets.token_hex(16),
+            os_user=postgres.drop_user(),
+        )
+        try:
+            postgres.initialise(self.cluster)
+            postgres.start_detached(
+                self.cluster, self.cluster.data_dir / "server.log", postgres.THROWAWAY_SETTINGS
+            )
+        except BaseException:
+            shutil.rmtree(self.home, ignore_errors=True)
+            raise
+
+    def close(self) -> None:
+        postgres.stop_detached(self.cluster)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def create_database(server_url: str, prefix: str, template: str | None = None) -> str:
+    """A new database whose owner is a new login role; gives the owner's URL."""
+    name = f"{prefix}_{secrets.token_hex(6)}"
+    password = secrets.token_hex(16)
+    with closing(psycopg2.connect(server_url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            role = sql.Identifier(name)
+            cursor.execute(
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(password))
+            )
+            cursor.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+                    role, role, sql.Identifier(template or "template0")
+                )
+            )
+    parts = urlsplit(server_url)
+    return f"postgresql://{name}:{password}@{parts.hostname}:{parts.port}/{name}"
+
+
+_running: list[ThrowawayCluster] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    if _VARIABLE in os.environ:
+        return
+    # What a shell may have exported belongs to a running suite: tests never touch that one.
+    for name in list(os.environ):
+        if name in {"BASE_URL", "VAR_DIR"} or name.endswith(("_PORT", "_DATABASE_URL")):
+            del os.environ[name]
+    throwaway = ThrowawayCluster()
+    _running.append(throwaway)
+    os.environ[_VARIABLE] = throwaway.cluster.url()
+    os.environ["ADMIN_DATABASE_URL"] = create_database(throwaway.cluster.url(), "admin")
+
+
+def pytest_unconfigure() -> None:
+    while _running:
+        _running.pop().close()
+        os.environ.pop(_VARIABLE, None)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """The test cluster's superuser URL."""
+    return os.environ[_VARIABLE]
+
+
+@pytest.fixture(scope="session")
+def make_database(postgres_url: str) -> MakeDatabase:
+    """`make_database("billing")` gives the owner's URL of a fresh database."""
+
+    def make(prefix: str, template: str | None = None) -> str:
+        return create_database(postgres_url, prefix, template)
+
+    return make
