@@ -1,0 +1,1 @@
+"""Who: the name, the e-mail and the password of a person."""

@@ -1,0 +1,1 @@
+"""The feed that tells other services what became of an account."""

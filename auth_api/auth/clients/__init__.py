@@ -1,0 +1,1 @@
+"""Programs that call the suite with a secret of their own."""

@@ -1,0 +1,1 @@
+"""One story a file; the listing of this folder is what auth does."""

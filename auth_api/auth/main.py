@@ -1,0 +1,82 @@
+"""Serves auth: gunicorn in this process, one worker of threads, on the loopback only.
+
+The slow part of a log-in runs outside the interpreter's lock, so threads are enough; the pool
+behind it is bounded by the cores.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from pydantic import ValidationError
+
+from auth.app import THREADS, create_app
+from auth.keys.keyring import Keyring
+from auth.keys.problems import KeyringError
+from auth.platform.logs import GunicornLogger, configure_logs
+from auth.routes.context import EXTENSION, Services
+from auth.settings import Settings, load_settings
+
+GRACE_SECONDS = 10
+# Above the edge's 60 s: the side that sends must be the side that closes.
+KEEPALIVE_SECONDS = 75
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    def __init__(self, settings: Settings, app: Any) -> None:
+        self._settings = settings
+        self._app = app
+        super().__init__()
+
+    def load_config(self) -> None:
+        options = {
+            "bind": f"127.0.0.1:{self._settings.port}",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "keepalive": KEEPALIVE_SECONDS,
+            "graceful_timeout": GRACE_SECONDS,
+            "timeout": 60,
+            "preload_app": True,
+            "proc_name": "auth",
+            "logger_class": GunicornLogger,
+            "forwarded_allow_ips": "127.0.0.1",
+            "limit_request_line": 8190,
+            "post_worker_init": _let_polls_see_the_stop,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return self._app
+
+
+def _let_polls_see_the_stop(worker: Any) -> None:
+    wired: Services = worker.app.callable.extensions[EXTENSION]
+    wired.waiters.is_stopping = lambda: not worker.alive
+
+
+def main() -> None:
+    configure_logs()
+    try:
+        settings = load_settings()
+        app = create_app(settings, Keyring.load(settings.signing_key_dir))
+    except (ValidationError, KeyringError) as fault:
+        sys.exit(f"auth cannot start: {_explain(fault)}")
+    Server(settings, app).run()
+
+
+def _explain(fault: Exception) -> str:
+    """Names the variables and never prints their values."""
+    if isinstance(fault, ValidationError):
+        return "; ".join(
+            f"{'.'.join(str(part) for part in found['loc']) or 'settings'}: {found['msg']}"
+            for found in fault.errors(include_input=False, include_url=False)
+        )
+    return str(fault)
+
+
+if __name__ == "__main__":
+    main()

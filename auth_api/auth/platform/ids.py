@@ -1,0 +1,22 @@
+"""Identifiers are made here, before the row exists, and sort by the moment they were made."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+# What the edge lets through as a request id; anything else is replaced, never echoed.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def new_id() -> UUID:
+    return uuid7()
+
+
+def request_id_from(given: str | None) -> str:
+    """The caller's request id when it is well formed, else a new one."""
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given
+    return uuid7().hex

@@ -1,0 +1,1 @@
+"""Names that carry scopes into a token."""

@@ -1,0 +1,31 @@
+"""Reads of roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auth.roles.rules import scope_string
+from auth.roles.tables import AccountRole, RoleRow
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    roles: list[str]
+    scope: str
+
+
+def grants_of(session: Session, account_id: UUID) -> Grants:
+    rows = session.execute(
+        select(RoleRow.name, RoleRow.scopes)
+        .join(AccountRole, AccountRole.role == RoleRow.name)
+        .where(AccountRole.account_id == account_id)
+        .order_by(RoleRow.name)
+    ).all()
+    return Grants(
+        roles=[name for name, _scopes in rows],
+        scope=scope_string(scope for _name, scopes in rows for scope in scopes),
+    )

@@ -1,0 +1,1 @@
+"""HTTP: one file a resource, with its request and response models."""

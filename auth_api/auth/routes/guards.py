@@ -1,0 +1,85 @@
+"""Who may call a route: each view declares it, and one hook enforces it before anything is read.
+
+A view without a declaration is refused, so forgetting cannot open a door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from flask import current_app, g, request
+
+from auth.platform.problems import Forbidden
+from auth.routes.context import services
+
+View = TypeVar("View", bound=Callable[..., Any])
+ATTRIBUTE = "who_may_call"
+
+
+class Kind(StrEnum):
+    ANYONE = "anyone"
+    PERSON = "a person's token"
+    SCOPE = "a token with a scope"
+    CLIENT_SECRET = "a client's secret"  # noqa: S105  not a secret but a word for one
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    kind: Kind
+    scope: str | None = None
+
+
+def _declare(rule: Rule) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        setattr(view, ATTRIBUTE, rule)
+        return view
+
+    return mark
+
+
+anyone = _declare(Rule(Kind.ANYONE))
+person = _declare(Rule(Kind.PERSON))
+client_secret = _declare(Rule(Kind.CLIENT_SECRET))
+
+
+def holding(scope: str) -> Callable[[View], View]:
+    return _declare(Rule(Kind.SCOPE, scope))
+
+
+def rule_of(endpoint: str) -> Rule | None:
+    rule = getattr(current_app.view_functions[endpoint], ATTRIBUTE, None)
+    return rule if isinstance(rule, Rule) else None
+
+
+def enforce() -> None:
+    """Before every request. Raises Unauthorized or Forbidden."""
+    if request.endpoint is None or request.method == "OPTIONS":
+        return
+    rule = rule_of(request.endpoint)
+    if rule is None:
+        raise Forbidden("Nobody has said who may call this.")
+    if rule.kind in (Kind.ANYONE, Kind.CLIENT_SECRET):
+        return
+    claims = services().tokens.read_request()
+    if rule.kind is Kind.PERSON:
+        g.account_id = _person(claims)
+    elif rule.scope not in str(claims.get("scope", "")).split():
+        raise Forbidden(f"The token lacks the scope {rule.scope}.")
+
+
+def _person(claims: dict[str, Any]) -> UUID:
+    if "client_id" in claims:
+        raise Forbidden("This token belongs to a program, not to a person.")
+    try:
+        return UUID(claims["sub"])
+    except ValueError:
+        raise Forbidden("This token belongs to nobody here.") from None
+
+
+def account_id() -> UUID:
+    """The person whose token this is; only in a view declared `person`."""
+    return cast("UUID", g.account_id)

@@ -1,0 +1,1 @@
+"""Refresh tokens of a log-in: families of opaque, hashed, one-use secrets."""
