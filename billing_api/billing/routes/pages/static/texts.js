@@ -1,0 +1,145 @@
+/** Everything the scripts say, in both languages; what stands still is in the templates. */
+
+const RU = {
+  login: "Войти",
+  register: "Зарегистрироваться",
+  loginTitle: "Вход",
+  registerTitle: "Регистрация",
+  loading: "Загружаем…",
+  sending: "Отправляем…",
+  opening: "Открываем страницу оплаты…",
+  asking: "Спрашиваем платёжную систему. Это не должно занять много времени.",
+  stillAsking: "Платёжная система пока не ответила. Можно подождать или вернуться к балансу: платёж не потеряется.",
+  gone: "Этот платёж уже завершён.",
+  wait: "Сервер занят. Повторим через {0} с.",
+  held: "Удержано: {0}",
+  expired: "Время входа истекло. Войдите ещё раз — это защищает ваш баланс.",
+  left: "Вы вышли.",
+  trace: "Номер запроса для поддержки: {0}",
+  noDescription: "Без описания",
+  statuses: {
+    pending: "Ожидает оплаты",
+    waiting_for_capture: "Деньги удержаны",
+    succeeded: "Оплачен",
+    canceled: "Отменён",
+  },
+  reasons: {
+    expired_on_confirmation: "не оплачен вовремя",
+    expired_on_capture: "время удержания вышло",
+    insufficient_funds: "не хватило денег",
+    "3d_secure_failed": "не пройдена проверка банка",
+    card_expired: "истёк срок карты",
+    invalid_card_number: "неверный номер карты",
+    invalid_csc: "неверный код карты",
+    canceled_by_merchant: "отменён магазином",
+    payment_method_limit_exceeded: "превышен лимит",
+    other: "отклонён банком",
+  },
+  fields: {
+    required: "Заполните это поле",
+    email: "Проверьте адрес почты",
+    short: "Не меньше 8 символов",
+    amount: "Введите сумму цифрами, например 1342,50",
+    invalid: "Проверьте это поле",
+    common: "Такой пароль легко подобрать, придумайте другой",
+    limits: "Сумма вне допустимых пределов",
+    username: "От 3 до 64 латинских букв, цифр и знаков . _ - + @; первой — буква или цифра",
+    taken: "Уже занято",
+  },
+  codes: {
+    network: "Нет связи с сервером. Проверьте интернет и повторите.",
+    timeout: "Сервер не ответил вовремя. Повторите: второго платежа не будет.",
+    unauthorized: "Войдите ещё раз.",
+    invalid_credentials: "Неверное имя пользователя или пароль.",
+    forbidden: "Это действие вам недоступно.",
+    not_found: "Не найдено.",
+    username_taken: "Это имя уже занято. Выберите другое или войдите.",
+    email_taken: "Эта почта уже зарегистрирована. Попробуйте войти.",
+    conflict: "Так сделать нельзя: данные изменились. Обновите страницу.",
+    validation_error: "Проверьте выделенные поля.",
+    too_many_requests: "Слишком много попыток. Подождите немного и повторите.",
+    service_unavailable: "Сервис временно недоступен. Повторите через минуту.",
+    internal_error: "У нас что-то сломалось. Мы уже разбираемся, повторите позже.",
+    other: "Не получилось. Повторите чуть позже.",
+  },
+};
+
+const EN = {
+  login: "Log in",
+  register: "Register",
+  loginTitle: "Log in",
+  registerTitle: "Register",
+  loading: "Loading…",
+  sending: "Sending…",
+  opening: "Opening the payment page…",
+  asking: "Asking the payment provider. This should not take long.",
+  stillAsking: "The payment provider has not answered yet. You may wait or go back to the balance: the payment is not lost.",
+  gone: "This payment is already finished.",
+  wait: "The server is busy. Trying again in {0} s.",
+  held: "On hold: {0}",
+  expired: "Your session has ended. Please log in again: it protects your balance.",
+  left: "You have logged out.",
+  trace: "Request number for support: {0}",
+  noDescription: "No description",
+  statuses: {
+    pending: "Awaiting payment",
+    waiting_for_capture: "On hold",
+    succeeded: "Paid",
+    canceled: "Cancelled",
+  },
+  reasons: {
+    expired_on_confirmation: "not paid in time",
+    expired_on_capture: "the hold ran out",
+    insufficient_funds: "not enough money",
+    "3d_secure_failed": "the bank’s check failed",
+    card_expired: "the card has expired",
+    invalid_card_number: "wrong card number",
+    invalid_csc: "wrong card code",
+    canceled_by_merchant: "cancelled by the shop",
+    payment_method_limit_exceeded: "over a limit",
+    other: "declined by the bank",
+  },
+  fields: {
+    required: "Please fill this in",
+    email: "Check the e-mail address",
+    short: "At least 8 characters",
+    amount: "Enter an amount in digits, for example 1342.50",
+    invalid: "Check this field",
+    common: "This password is easy to guess, choose another",
+    limits: "The amount is outside the limits",
+    username: "3 to 64 Latin letters, digits or . _ - + @; a letter or digit first",
+    taken: "Already taken",
+  },
+  codes: {
+    network: "No connection to the server. Check the network and try again.",
+    timeout: "The server did not answer in time. Try again: you will not pay twice.",
+    unauthorized: "Please log in again.",
+    invalid_credentials: "Wrong user name or password.",
+    forbidden: "You may not do this.",
+    not_found: "Not found.",
+    username_taken: "This name is taken. Choose another or log in.",
+    email_taken: "This e-mail is already registered. Try to log in.",
+    conflict: "This is not possible any more: something has changed. Reload the page.",
+    validation_error: "Check the marked fields.",
+    too_many_requests: "Too many attempts. Wait a little and try again.",
+    service_unavailable: "The service is not available at the moment. Try again in a minute.",
+    internal_error: "Something broke on our side. We are looking into it, try again later.",
+    other: "That did not work. Try again a little later.",
+  },
+};
+
+export const LANGUAGE = document.documentElement.lang === "en" ? "en" : "ru";
+export const texts = LANGUAGE === "en" ? EN : RU;
+
+export const fill = (pattern, value) => pattern.replace("{0}", value);
+
+const BY_STATUS = {
+  401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "conflict", 422: "validation_error",
+  429: "too_many_requests", 500: "internal_error", 502: "service_unavailable",
+  503: "service_unavailable", 504: "service_unavailable",
+};
+
+/** The reader's sentence for a failure: by its code, else by its status. */
+export function explain(failure) {
+  return texts.codes[failure.code] ?? texts.codes[BY_STATUS[failure.status]] ?? texts.codes.other;
+}
