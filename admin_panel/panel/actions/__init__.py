@@ -1,0 +1,1 @@
+"""Room for what staff may do: refunds, cancels, credits, through billing's API."""

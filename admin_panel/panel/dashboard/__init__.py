@@ -1,0 +1,1 @@
+"""The admin's first page: figures and the state of the feeds."""

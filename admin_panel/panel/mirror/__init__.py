@@ -1,0 +1,1 @@
+"""Read-only copies of what billing and auth publish."""

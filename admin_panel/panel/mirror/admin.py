@@ -1,0 +1,156 @@
+"""The mirror's pages. Lists fetch what they show in one query and count no huge table."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import ChoicesCheckboxFilter
+from unfold.decorators import display
+
+from panel.mirror import admin_books, admin_feeds, cells, panels, search
+from panel.mirror.filters import DayFilter, DayRangeFilter, MarkFilter
+from panel.mirror.models import Payment
+from panel.mirror.readonly import ReadOnlyAdmin
+from panel.site.display import moment
+from panel.site.wording import say
+
+# Importing registers: Django discovers this module alone.
+__all__ = ["PaymentAdmin", "admin_books", "admin_feeds"]
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    """The page support lives on."""
+
+    list_display = ("short", "created", "state", "amount", "customer", "purpose", "provider")
+    list_display_links = ("short",)
+    list_select_related = ("person",)
+    list_filter = (
+        ("status", ChoicesCheckboxFilter),
+        DayFilter,
+        ("created_at", DayRangeFilter),
+        MarkFilter,
+    )
+    search_fields = ("pk",)
+    search_help_text = say(
+        "Номер платежа, номер в ЮKassa, клиент: номер, имя, почта",
+        "Payment id, provider id, customer: id, name, e-mail",
+    )
+    change_form_outer_after_template = "mirror/panels.html"
+    fieldsets = (
+        (
+            say("Платёж", "Payment"),
+            {
+                "fields": (
+                    ("state", "amount"),
+                    ("customer", "email"),
+                    ("full_id", "customer_id"),
+                    ("created", "paid"),
+                    ("canceled", "reason"),
+                    "purpose",
+                )
+            },
+        ),
+        (
+            say("У провайдера", "At the provider"),
+            {
+                "fields": (
+                    ("provider_full", "provider_status"),
+                    ("test", "undecided"),
+                    "confirmation_url",
+                    "return_url",
+                )
+            },
+        ),
+        (say("Копия", "Copy"), {"fields": (("version", "updated"), "extra")}),
+    )
+    readonly_fields = (
+        "state",
+        "amount",
+        "customer",
+        "email",
+        "full_id",
+        "customer_id",
+        "created",
+        "paid",
+        "canceled",
+        "updated",
+        "reason",
+        "purpose",
+        "provider_full",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("person")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
+        return search.search_payments(queryset, search_term.strip()), False
+
+    def panels(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
+        return panels.payment_panels(object_id)
+
+    @display(description=say("Платёж", "Payment"), ordering="pk")
+    def short(self, obj: Payment) -> Any:
+        return cells.mono(cells.short_id(obj.pk))
+
+    @display(description=say("Номер платежа", "Payment id"))
+    def full_id(self, obj: Payment) -> Any:
+        return cells.mono(obj.pk)
+
+    @display(description=say("Номер клиента", "Customer id"))
+    def customer_id(self, obj: Payment) -> Any:
+        return cells.mono(obj.person_id)
+
+    @display(description=say("Создан", "Created"), ordering="created_at")
+    def created(self, obj: Payment) -> str:
+        return moment(obj.created_at)
+
+    @display(description=say("Оплачен", "Paid"))
+    def paid(self, obj: Payment) -> str:
+        return moment(obj.paid_at, seconds=True)
+
+    @display(description=say("Отменён", "Canceled"))
+    def canceled(self, obj: Payment) -> str:
+        return moment(obj.canceled_at, seconds=True)
+
+    @display(description=say("Изменён", "Updated"))
+    def updated(self, obj: Payment) -> str:
+        return moment(obj.updated_at, seconds=True)
+
+    @display(description=say("Состояние", "Status"), ordering="status")
+    def state(self, obj: Payment) -> Any:
+        return cells.status_badge(obj)
+
+    @display(description=say("Сумма", "Amount"), ordering="amount_minor")
+    def amount(self, obj: Payment) -> Any:
+        return cells.plain_money(obj.amount_minor, obj.currency)
+
+    @display(description=say("Клиент", "Customer"))
+    def customer(self, obj: Payment) -> Any:
+        return cells.person_link(cells.known(obj), obj.person_id)
+
+    @display(description=say("Почта", "E-mail"))
+    def email(self, obj: Payment) -> str:
+        person = cells.known(obj)
+        return person.email if person else ""
+
+    @display(description=say("Назначение", "Description"))
+    def purpose(self, obj: Payment) -> str:
+        return obj.description or ""
+
+    @display(description=say("Причина отмены", "Reason"))
+    def reason(self, obj: Payment) -> str:
+        return obj.cancellation_reason or ""
+
+    @display(description=say("Номер в ЮKassa", "Provider id"))
+    def provider(self, obj: Payment) -> Any:
+        return cells.mono(cells.short_id(obj.provider_id or ""))
+
+    @display(description=say("Номер в ЮKassa", "Provider id"))
+    def provider_full(self, obj: Payment) -> Any:
+        return cells.mono(obj.provider_id)

@@ -1,0 +1,13 @@
+"""The mirror as a Django app."""
+
+from django.apps import AppConfig
+
+from panel.site.wording import say
+
+
+class MirrorConfig(AppConfig):
+    """Tables that only panel.sync fills, by SQL of its own."""
+
+    name = "panel.mirror"
+    label = "mirror"
+    verbose_name = say("Зеркало", "Mirror")

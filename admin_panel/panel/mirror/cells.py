@@ -1,0 +1,112 @@
+"""How one value looks on a page: badges, links, short ids, signed money."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.admin.utils import quote
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from panel.mirror.models import Payment, PaymentStatus, Person
+from panel.site.display import NOTHING, money
+from panel.site.wording import say
+
+STATUS_COLOURS = {
+    PaymentStatus.PENDING: "warning",
+    PaymentStatus.WAITING: "info",
+    PaymentStatus.SUCCEEDED: "success",
+    PaymentStatus.CANCELED: "danger",
+}
+JOURNAL_WORDS = {
+    "top_up": say("Пополнение", "Top-up"),
+    "topup": say("Пополнение", "Top-up"),
+    "payment": say("Пополнение", "Top-up"),
+    "payment_succeeded": say("Пополнение", "Top-up"),
+    "refund": say("Возврат", "Refund"),
+    "correction": say("Исправление", "Correction"),
+}
+
+
+def address(model: str, pk: Any) -> str:
+    """Where a mirrored row's page is."""
+    return reverse(f"admin:mirror_{model}_change", args=[quote(pk)])
+
+
+def badge(text: Any, colour: str = "") -> SafeString:
+    """Unfold's coloured label."""
+    context = {"label": str(text), "label_type": colour}
+    return SafeString(render_to_string("unfold/helpers/display_label.html", context).strip())
+
+
+def status_badge(payment: Payment) -> SafeString:
+    """The state in colour; an undecided payment says so beside it."""
+    label = badge(payment.get_status_display(), STATUS_COLOURS.get(payment.status, ""))
+    if not payment.undecided:
+        return label
+    return format_html("{} {}", label, badge(say("не определён", "undecided"), "danger"))
+
+
+def short_id(pk: UUID | str) -> str:
+    """Enough of an id to recognise it; ids of one millisecond differ at the end, so show both."""
+    text = str(pk)
+    return f"{text[:8]}…{text[-4:]}" if len(text) > 16 else text
+
+
+def link(url: str, text: Any, *, title: str = "", mono: bool = False) -> SafeString:
+    """An anchor in the admin's colours."""
+    return format_html(
+        '<a href="{}" title="{}" class="panel-link{}">{}</a>',
+        url,
+        title,
+        " panel-mono" if mono else "",
+        text,
+    )
+
+
+def payment_link(pk: UUID | None) -> SafeString | str:
+    """A payment's page by its id."""
+    if pk is None:
+        return NOTHING
+    return link(address("payment", pk), short_id(pk), title=str(pk), mono=True)
+
+
+def person_link(person: Person | None, customer_id: UUID | None) -> SafeString | str:
+    """The person's name; their id as long as auth's feed has not told it."""
+    if customer_id is None:
+        return NOTHING
+    if person is None:
+        title = say("ещё не известен", "not known yet")
+        return format_html(
+            '<span class="panel-mono" title="{}">{}</span>', title, short_id(customer_id)
+        )
+    return link(address("person", person.pk), person.username, title=person.email)
+
+
+def known(row: Any) -> Person | None:
+    """The person of a row fetched with select_related, or None where the mirror has none yet."""
+    cached = row._state.fields_cache.get("person")
+    return cached if isinstance(cached, Person) else None
+
+
+def signed_money(minor: int, currency: str) -> SafeString:
+    """A posting: what an account receives is green and has its plus."""
+    text = money(minor, currency)
+    sign, colour = ("+", "panel-plus") if minor > 0 else ("", "panel-minus")
+    return format_html('<span class="panel-money {}">{}{}</span>', colour, sign, text)
+
+
+def plain_money(minor: int | None, currency: str) -> SafeString:
+    """An amount whose digits line up under each other."""
+    return format_html('<span class="panel-money">{}</span>', money(minor, currency))
+
+
+def mono(text: Any) -> SafeString | str:
+    """An id in full."""
+    return format_html('<span class="panel-mono">{}</span>', text) if text else NOTHING
+
+
+def journal_word(kind: str) -> Any:
+    """The kind in words, as it is when unknown."""
+    return JOURNAL_WORDS.get(kind, kind)

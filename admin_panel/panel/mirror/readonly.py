@@ -1,0 +1,81 @@
+"""What every mirror page has in common: nobody may change anything, the local superuser included."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.functional import cached_property
+from unfold.admin import ModelAdmin
+
+COUNT_LIMIT = 10_000
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class BoundedPaginator(Paginator):
+    """Counts ten thousand rows at most: a list page must not scan a table of millions."""
+
+    @cached_property
+    def count(self) -> int:
+        queryset: Any = self.object_list
+        return int(queryset.order_by()[:COUNT_LIMIT].count())
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """View only. Every POST is refused before Django looks what it is for."""
+
+    actions = None
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 0
+    list_filter_submit = True
+    list_fullwidth = True
+    compressed_fields = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        refuse_writing(request)
+        return super().changelist_view(request, extra_context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        refuse_writing(request)
+        context = {"show_save": False, "show_close": False, **(extra_context or {})}
+        if object_id is not None:
+            context |= self.panels(request, object_id)
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        raise PermissionDenied
+
+    def panels(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
+        """Context for the tables below an object, by the admin of its model."""
+        return {}
+
+
+def refuse_writing(request: HttpRequest) -> None:
+    """403 for any method that could change something."""
+    if request.method not in _SAFE:
+        raise PermissionDenied

@@ -1,0 +1,1 @@
+"""What the apps share: words, clock, logs, looks. Knows no model."""

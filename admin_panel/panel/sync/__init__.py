@@ -1,0 +1,1 @@
+"""Follows the change feeds; the only writer of the mirror."""

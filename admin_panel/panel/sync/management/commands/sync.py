@@ -1,0 +1,42 @@
+"""`admin sync`: read both feeds to their ends; `--forever` follows them, `--resync` starts over."""
+
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from panel.mirror.lag import FEEDS, feed_states
+from panel.sync import cursors
+from panel.sync.feed import FeedError
+from panel.sync.follow import catch_up
+from panel.sync.worker import make_feeds, run_forever
+
+
+class Command(BaseCommand):
+    """The worker's and the operator's way in."""
+
+    help = "copy changes of billing and auth into the mirror"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--forever", action="store_true", help="follow until SIGTERM")
+        parser.add_argument("--resync", action="store_true", help="read again from the beginning")
+        parser.add_argument("--feed", choices=FEEDS, action="append", help="this one only")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        names = options["feed"] or list(FEEDS)
+        if options["resync"]:
+            for name in names:
+                cursors.start_resync(name)
+        feeds = make_feeds(names)
+        if options["forever"]:
+            run_forever(feeds)
+            return
+        for feed in feeds:
+            try:
+                catch_up(feed, threading.Event())
+            except FeedError as error:
+                raise CommandError(f"{feed.name}: {error}") from error
+        for state in feed_states():
+            if state.name in names:
+                self.stdout.write(f"{state.name}: {state.changes} changes, at {state.position}")
