@@ -1,0 +1,100 @@
+"""The root: reads the settings, wires the parts and serves them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import cast
+
+import uvloop
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from sandbox import payment_routes
+from sandbox.api import ProviderApi
+from sandbox.control import control_routes
+from sandbox.errors import ProviderError
+from sandbox.fault_gate import FaultGate
+from sandbox.logs import AccessLog, configure_logs
+from sandbox.pages import page_routes
+from sandbox.server import make_server
+from sandbox.settings import Settings, load_settings
+from sandbox.suite import Suite, build_suite, sweep_forever
+
+_STATIC = Path(__file__).parent / "static"
+
+
+def make_app(suite: Suite) -> Starlette:
+    """All routes; anything else is the provider's JSON 404 or 405."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        tasks = [
+            asyncio.create_task(suite.notifier.run()),
+            asyncio.create_task(sweep_forever(suite)),
+        ]
+        yield
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        await suite.notifier.close()
+        suite.state.close()
+
+    async def ready(_: Request) -> Response:
+        suite.state.one("SELECT 1")
+        return JSONResponse({"status": "ok"})
+
+    async def live(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    provider = FaultGate(ProviderApi(suite, payment_routes.ROUTES), suite)
+    app = Starlette(
+        routes=[
+            Route("/v3/{rest:path}", provider),
+            *control_routes(suite),
+            *page_routes(suite),
+            Route("/health/live", live),
+            Route("/health/ready", ready),
+            Mount("/static", StaticFiles(directory=_STATIC)),
+        ],
+        lifespan=lifespan,
+    )
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ProviderError, _provider_error)
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    error = cast(HTTPException, error)
+    texts = {404: "Incorrect URL", 405: "Method is not allowed"}
+    return ProviderError(error.status_code, texts.get(error.status_code, error.detail)).answer()
+
+
+async def _provider_error(_: Request, error: Exception) -> Response:
+    return cast(ProviderError, error).answer()
+
+
+async def serve(settings: Settings) -> None:
+    """Until a signal."""
+    suite = build_suite(settings)
+    server = make_server(AccessLog(make_app(suite)), settings, suite.stopping)
+    await server.serve()
+
+
+def main() -> None:
+    """`python -m sandbox.app`"""
+    configure_logs()
+    settings = load_settings()
+    with suppress(KeyboardInterrupt):
+        uvloop.run(serve(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""Faults on demand: which are armed, how often they still fire and what has fired."""
+
+import json
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from sandbox.clock import real_ms, to_wire
+from sandbox.ids import random_id
+from sandbox.state import State
+
+API_MODES = frozenset({
+    *("timeout_after_accept", "drop_before", "drop_after", "error_500_before", "error_500_after"),
+    *("processing_202", "rate_429", "html_502", "html_503", "html_504", "truncated_json"),
+    *("wrong_content_type", "empty_200", "slow", "auth_401", "forbidden_403"),
+})  # fmt: skip
+EVENT_MODES = frozenset({
+    *("webhook_lost", "webhook_duplicate", "webhook_late", "webhook_out_of_order"),
+    "webhook_stale",
+})  # fmt: skip
+# Fires where an operation is answered, though what it disturbs is the notification.
+BEFORE_RESPONSE = "webhook_before_response"
+MODES = API_MODES | EVENT_MODES | {BEFORE_RESPONSE}
+
+
+class FaultSpec(BaseModel):
+    """What a test asks for. Notification modes ignore method and path."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    mode: str
+    method: str = "*"
+    path: str = "*"
+    times: int = Field(1, ge=1, le=1_000_000)
+    object_id: str | None = None  # only the notifications of this payment
+    delay: float | None = Field(None, ge=0, le=10_000_000)  # seconds: slow, late, out of order
+    copies: int = Field(2, ge=2, le=100)  # webhook_duplicate
+    retry_after: int | None = Field(None, ge=0, le=86_400)  # seconds: rate_429, html_503
+    processed: bool | None = None  # html_50x: whether the request reached the shop before
+
+    @field_validator("mode")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in MODES:
+            raise ValueError(f"unknown mode; known are {', '.join(sorted(MODES))}")
+        return value
+
+    @field_validator("method")
+    @classmethod
+    def _upper(cls, value: str) -> str:
+        return value.upper() or "*"
+
+    def meets(self, method: str, path: str) -> bool:
+        """`/v3/payments` exactly, or a beginning with `*`; the `/v3` may be left out."""
+        if self.method not in ("*", method):
+            return False
+        wanted = self.path if self.path.startswith(("/v3", "*")) else f"/v3{self.path}"
+        if wanted.endswith("*"):
+            return path.startswith(wanted[:-1])
+        return path == wanted
+
+
+@dataclass(slots=True)
+class Armed:
+    """A fault that still has something to do."""
+
+    id: str
+    spec: FaultSpec
+    remaining: int
+    fired: int
+
+
+class Faults:
+    """Kept in the state file, so that a restart in the middle of an experiment changes nothing."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._armed = [
+            Armed(
+                row["id"],
+                FaultSpec.model_validate_json(row["spec"]),
+                row["remaining"],
+                row["fired"],
+            )
+            for row in state.all("SELECT * FROM faults WHERE remaining > 0 ORDER BY seq")
+        ]
+        self._journal: deque[dict[str, Any]] = deque(maxlen=500)
+
+    def arm(self, spec: FaultSpec) -> Armed:
+        """The oldest of several that match fires first."""
+        armed = Armed(random_id(), spec, spec.times, 0)
+        self._state.run(
+            "INSERT INTO faults (id, spec, remaining) VALUES (?, ?, ?)",
+            *(armed.id, spec.model_dump_json(), spec.times),
+        )
+        self._armed.append(armed)
+        return armed
+
+    def clear(self) -> None:
+        """Nothing is armed any more; the journal stays until the next start."""
+        self._armed.clear()
+        self._state.run("DELETE FROM faults")
+
+    def take_for_request(self, method: str, path: str) -> FaultSpec | None:
+        """The fault for this call of the API, counted."""
+        if not self._armed:
+            return None
+        for armed in self._armed:
+            if armed.spec.mode in API_MODES and armed.spec.meets(method, path):
+                return self._fire(armed, f"{method} {path}")
+        return None
+
+    def take_for_event(self, object_id: str, event: str) -> FaultSpec | None:
+        """The fault for this notification, counted."""
+        for armed in self._armed:
+            if armed.spec.mode in EVENT_MODES and armed.spec.object_id in (None, object_id):
+                return self._fire(armed, f"{event} {object_id}")
+        return None
+
+    def take_before_response(self, what: str) -> FaultSpec | None:
+        """Whether this operation's notification has to overtake its answer."""
+        for armed in self._armed:
+            if armed.spec.mode == BEFORE_RESPONSE:
+                return self._fire(armed, what)
+        return None
+
+    def show(self) -> dict[str, Any]:
+        """For GET /_sandbox/faults."""
+        rows = self._state.all("SELECT * FROM faults ORDER BY seq DESC LIMIT 200")
+        items = [
+            {
+                "id": row["id"],
+                **FaultSpec.model_validate_json(row["spec"]).model_dump(exclude_none=True),
+                "remaining": row["remaining"],
+                "fired": row["fired"],
+            }
+            for row in rows
+        ]
+        return {"items": items, "journal": list(self._journal)}
+
+    def _fire(self, armed: Armed, what: str) -> FaultSpec:
+        armed.remaining -= 1
+        armed.fired += 1
+        if armed.remaining == 0:
+            self._armed.remove(armed)
+        self._state.run(
+            "UPDATE faults SET remaining = ?, fired = ? WHERE id = ?",
+            *(armed.remaining, armed.fired, armed.id),
+        )
+        entry = {"fault_id": armed.id, "mode": armed.spec.mode, "what": what}
+        self._journal.append({"at": to_wire(real_ms()), **entry})
+        return armed.spec
+
+
+def show_armed(armed: Armed) -> dict[str, Any]:
+    """A fault as the control API answers it."""
+    spec = json.loads(armed.spec.model_dump_json(exclude_none=True))
+    return {"id": armed.id, **spec, "remaining": armed.remaining, "fired": armed.fired}
