@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ django.setup()
 from django.contrib.auth.models import Group, User
 from django.db import close_old_connections, connection
 from django.test import Client
-from django.test.utils import setup_test_environment
+from django.test.utils import CaptureQueriesContext, setup_test_environment
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
@@ -146,7 +147,10 @@ def _handler(name: str, neighbour: Neighbour) -> type[BaseHTTPRequestHandler]:
 def _database() -> Iterator[None]:
     setup_test_environment()
     call_command("migrate", verbosity=0)
-    yield
+    with tempfile.TemporaryDirectory() as folder:
+        settings.STATIC_ROOT = folder
+        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+        yield
     connection.close()
 
 
@@ -272,7 +276,7 @@ def browser() -> Client:
 @pytest.fixture
 def superuser(browser: Client) -> Client:
     """Signed in as the one who may everything elsewhere."""
-    user = User.objects.create_superuser("root", password="a long local password")
+    user = User.objects.create(username="root", is_staff=True, is_superuser=True)
     browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
     return browser
 
@@ -289,3 +293,15 @@ def as_role() -> Callable[[str], Client]:
         return client
 
     return make
+
+
+@pytest.fixture
+def django_queries() -> Callable[[Callable[[], Any]], int]:
+    """How many statements something costs."""
+
+    def count(work: Callable[[], Any]) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            work()
+        return len(captured)
+
+    return count

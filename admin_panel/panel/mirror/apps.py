@@ -11,3 +11,8 @@ class MirrorConfig(AppConfig):
     name = "panel.mirror"
     label = "mirror"
     verbose_name = say("Зеркало", "Mirror")
+
+    def ready(self) -> None:
+        from panel.mirror.guard import refuse_signals
+
+        refuse_signals(self.get_models())

@@ -1,12 +1,15 @@
 """A mirror row has one writer, panel.sync, and it writes by SQL: Django's own ways all refuse.
 
 `_insert`, `_update` and `_raw_delete` are where every door of the ORM ends (save, create,
-bulk_*, get_or_create, loaddata, a queryset's update, a cascade), so the refusal sits there too.
+bulk_*, get_or_create, loaddata, a queryset's update), so the refusal sits there too. A collector
+deletes without asking any manager, but not without asking a listening signal.
 """
 
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from django.db import models
+from django.db.models.signals import pre_delete, pre_save
 
 
 class MirrorIsReadOnlyError(RuntimeError):
@@ -54,3 +57,10 @@ class MirrorModel(models.Model):
 
     def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         raise MirrorIsReadOnlyError
+
+
+def refuse_signals(mirrors: Iterable[type[models.Model]]) -> None:
+    """Called once the models are there. One listener a model keeps the others' deletes fast."""
+    for model in mirrors:
+        for signal in (pre_save, pre_delete):
+            signal.connect(_refuse, sender=model, dispatch_uid=f"read_only_{model.__name__}")

@@ -45,7 +45,8 @@ def search_payments(queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         return queryset.filter(exact | Q(provider_id__in=(term.strip(), str(uuid))))
     match = Q(person_id__in=people(term)) | Q(provider_id__startswith=term.strip())
     if (bounds := uuid_range(term)) is not None:
-        match |= Q(pk__range=bounds) | Q(person_id__range=bounds)
+        first, last = bounds
+        match |= Q(pk__range=bounds) | Q(person_id__gte=first, person_id__lte=last)
     return queryset.filter(match)
 
 

@@ -3,13 +3,15 @@
 from datetime import datetime
 from decimal import Decimal
 
-from babel.dates import format_datetime
+from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
 from django.utils.translation import get_language
 
 from panel.site.clock import MOSCOW
 
 NOTHING = "—"
+# Three letters each; the locale data would say "нояб." and "сент.", which breaks the columns.
+MONTHS = ("янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
 
 
 def money(minor: int | None, currency: str) -> str:
@@ -27,11 +29,11 @@ def moment(at: datetime | None, *, seconds: bool = False) -> str:
     """An instant by Moscow's clock, in the reader's language."""
     if at is None:
         return NOTHING
-    english = (get_language() or "ru").startswith("en")
-    clock = "HH:mm:ss" if seconds else "HH:mm"
-    pattern = f"MMM d, y, {clock}" if english else f"d MMM y, {clock}"
-    text = format_datetime(at, pattern, tzinfo=MOSCOW, locale="en" if english else "ru")
-    return text.replace(".", "", 1) if not english else text
+    local = at.astimezone(MOSCOW)
+    clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    if (get_language() or "ru").startswith("en"):
+        return f"{format_date(local, 'd MMM y', locale='en')}, {clock}"
+    return f"{local.day} {MONTHS[local.month - 1]} {local.year}, {clock}"
 
 
 def span(seconds: float, *, english: bool | None = None) -> str:

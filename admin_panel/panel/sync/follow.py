@@ -37,10 +37,13 @@ def follow_forever(feed: Feed, stop: threading.Event) -> None:
         try:
             wait = 0 if follow_once(feed, wait) else WAIT_SECONDS
             pause = FIRST_PAUSE_SECONDS
-        except (FeedError, DatabaseFailure) as error:
+        except Exception as error:  # a thread that died would be a feed nobody follows
             log.warning(
                 "a feed cannot be followed",
-                **{"feed": feed.name, "error.message": str(error)[:500], "retry_seconds": pause},
+                feed=feed.name,
+                retry_seconds=pause,
+                exc_info=not isinstance(error, FeedError | DatabaseFailure),
+                **{"error.message": str(error)[:500]},
             )
             _tell(feed.name, str(error))
             stop.wait(pause * random.uniform(0.8, 1.2))  # noqa: S311 - only spreads retries
