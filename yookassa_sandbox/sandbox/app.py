@@ -16,11 +16,12 @@ from starlette.staticfiles import StaticFiles
 
 from sandbox import payment_routes
 from sandbox.api import ProviderApi
+from sandbox.checkout_page import CheckoutPage
 from sandbox.control import control_routes
+from sandbox.control_page import ControlPage
 from sandbox.errors import ProviderError
 from sandbox.fault_gate import FaultGate
 from sandbox.logs import AccessLog, configure_logs
-from sandbox.pages import page_routes
 from sandbox.server import make_server
 from sandbox.settings import Settings, load_settings
 from sandbox.suite import Suite, build_suite, sweep_forever
@@ -58,7 +59,8 @@ def make_app(suite: Suite) -> Starlette:
         routes=[
             Route("/v3/{rest:path}", provider),
             *control_routes(suite),
-            *page_routes(suite),
+            *CheckoutPage(suite).routes(),
+            *ControlPage(suite).routes(),
             Route("/health/live", live),
             Route("/health/ready", ready),
             Mount("/static", StaticFiles(directory=_STATIC)),
@@ -72,13 +74,13 @@ def make_app(suite: Suite) -> Starlette:
 
 
 async def _http_error(_: Request, error: Exception) -> Response:
-    error = cast(HTTPException, error)
+    error = cast("HTTPException", error)
     texts = {404: "Incorrect URL", 405: "Method is not allowed"}
     return ProviderError(error.status_code, texts.get(error.status_code, error.detail)).answer()
 
 
 async def _provider_error(_: Request, error: Exception) -> Response:
-    return cast(ProviderError, error).answer()
+    return cast("ProviderError", error).answer()
 
 
 async def serve(settings: Settings) -> None:

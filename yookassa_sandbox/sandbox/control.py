@@ -68,7 +68,7 @@ class _Control:
     async def succeed(self, request: Request) -> Response:
         asked = await _read(request, SucceedBody)
         payment = self._suite.payments.get(request.path_params["id"])
-        given = asked.card or CardBody()
+        given = asked.card or CardBody.model_validate({})
         card = cards.describe(given.number, given.expiry_month, given.expiry_year)
         paid = self._suite.payments.pay(payment, card, three_ds=asked.three_d_secure)
         return JSONResponse(paid.document)

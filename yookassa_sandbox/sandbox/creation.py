@@ -14,6 +14,7 @@ METHODS = (
     *("sber_loan", "mobile_balance", "cash", "b2b_sberbank", "electronic_certificate"),
 )
 _CONFIRMATIONS = ("redirect", "embedded", "qr", "mobile_application", "external")
+_RUNNING_SCHEMES = ("javascript", "data", "vbscript", "file", "blob")
 _SOURCES = ("payment_method_data", "payment_method_id", "payment_token")
 
 
@@ -155,6 +156,6 @@ def _return_url(value: Any, kind: str) -> str:
         usable = False
     if usable and kind == "redirect":
         usable = parts.scheme in ("http", "https")
-    if not usable:
+    if not usable or parts.scheme in _RUNNING_SCHEMES:
         raise invalid("Return url is illegal", "confirmation.return_url")
     return value

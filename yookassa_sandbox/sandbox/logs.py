@@ -25,7 +25,7 @@ def configure_logs() -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.format_exc_info,
-            cast(Processor, _Formatter()),
+            cast("Processor", _Formatter()),
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

@@ -23,7 +23,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A new request: uvicorn has just made its scope."""
         super().on_message_begin()
-        cast(Scope, self.scope)[_TRANSPORT] = self.transport
+        cast("Scope", self.scope)[_TRANSPORT] = self.transport
 
 
 class Server(uvicorn.Server):
