@@ -1,0 +1,1 @@
+"""What a customer has: one locked row a currency."""

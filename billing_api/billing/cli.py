@@ -1,0 +1,174 @@
+"""The operator's command: `billing migrate`, `verify`, `clock`, `review`, `openapi`.
+
+Reads the running suite's settings; prints tables for people and exits 1 where something is wrong.
+"""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from alembic import command
+
+from billing.flows.compare_provider import ProviderUnreadableError, compare_provider
+from billing.flows.verify_books import verify_books
+from billing.inbox.queries import list_doubtful
+from billing.main import create_app
+from billing.payments.queries import list_for_review
+from billing.platform.clock import format_instant
+from billing.platform.clock_file import parse_duration, write_offset
+from billing.platform.grants import grant_service_role
+from billing.settings import Settings, load_settings
+from billing.wiring import make_clock, make_database, make_gateway, migration_config
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+clock_app = typer.Typer(no_args_is_help=True, help="Show or move the business clock.")
+app.add_typer(clock_app, name="clock")
+REVIEW_AFTER = timedelta(minutes=30)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest version; give the service's role its rights."""
+    settings = load_settings()
+    owner = settings.billing_migrations_url or settings.billing_database_url
+    command.upgrade(migration_config(owner), "head")
+    grant_service_role(owner, settings.billing_database_url or owner)
+    typer.echo("billing: the database is up to date")
+
+
+@app.command()
+def verify(
+    *,
+    provider: Annotated[bool, typer.Option(help="Compare with the provider's list too")] = False,
+    days: Annotated[int, typer.Option(min=1, help="How far back to compare")] = 7,
+) -> None:
+    """Prove the books; exit 1 where anything does not hold."""
+    figures = asyncio.run(_figures(load_settings(), days if provider else 0))
+    width = max(len(name) for name in figures)
+    for name, violations in figures.items():
+        word = "ok" if not violations else f"{violations} VIOLATIONS"
+        typer.echo(f"{name:<{width}}  {word}")
+    if any(figures.values()):
+        raise typer.Exit(1)
+
+
+async def _figures(settings: Settings, provider_days: int) -> dict[str, int]:
+    database = make_database(settings)
+    try:
+        figures = {check.name: check.violations for check in await verify_books(database)}
+        if provider_days:
+            async with make_gateway(settings) as gateway:
+                figures |= await compare_provider(
+                    database, gateway, make_clock(settings), days=provider_days
+                )
+    except ProviderUnreadableError as error:
+        typer.echo(f"the provider's list cannot be read: {error}", err=True)
+        raise typer.Exit(1) from None
+    finally:
+        await database.close()
+    return figures
+
+
+@app.command()
+def review(*, limit: Annotated[int, typer.Option(min=1, max=1000)] = 100) -> None:
+    """What waits for a person: held back, undecided for long, notifications that did not fit."""
+    lines = asyncio.run(_review(load_settings(), limit))
+    for line in lines or ["nothing waits for review"]:
+        typer.echo(line)
+
+
+async def _review(settings: Settings, limit: int) -> list[str]:
+    database = make_database(settings)
+    before = make_clock(settings).now() - REVIEW_AFTER
+    try:
+        async with database.read() as session:
+            payments = await list_for_review(session, before, limit)
+            notifications = await list_doubtful(session, limit)
+    finally:
+        await database.close()
+    lines = [
+        f"payment {row.id}  {row.amount}  {row.quarantine_reason or 'undecided'}"
+        f"  since {format_instant(row.created_at)}  provider {row.provider_id or '-'}"
+        for row in payments
+    ]
+    lines += [
+        f"notification {row['id']}  {row['event']}  {row['object_id']}  {row['outcome']}"
+        f"  {format_instant(row['received_at'])}  copies {row['copies']}"
+        for row in notifications
+    ]
+    return lines
+
+
+@app.command()
+def openapi() -> None:
+    """Print the API's description."""
+    typer.echo(json.dumps(create_app(load_settings()).openapi(), ensure_ascii=False, indent=2))
+
+
+@clock_app.command("show")
+def show_clock() -> None:
+    """The business time and how far it is moved."""
+    _show(load_settings())
+
+
+@clock_app.command("advance")
+def advance_clock(duration: Annotated[str, typer.Argument(help="like 30d, 12h, 90m, 45s")]) -> None:
+    """Move the business clock forward."""
+    settings = _movable()
+    clock = make_clock(settings)
+    _move(settings, clock.now() - clock.real_now() + _duration(duration))
+
+
+@clock_app.command("set")
+def set_clock(instant: Annotated[str, typer.Argument(help="like 2026-03-01T12:00:00Z")]) -> None:
+    """Set the business clock to an instant."""
+    settings = _movable()
+    try:
+        wanted = datetime.fromisoformat(instant)
+    except ValueError:
+        raise typer.BadParameter("not an ISO 8601 instant") from None
+    wanted = wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC)
+    _move(settings, wanted - make_clock(settings).real_now())
+
+
+@clock_app.command("reset")
+def reset_clock() -> None:
+    """Back to real time."""
+    _move(_movable(), timedelta(0))
+
+
+def _movable() -> Settings:
+    settings = load_settings()
+    if settings.clock_file is None:
+        typer.echo("the clock cannot be moved: production, or BUSINESS_CLOCK_FILE is not set")
+        raise typer.Exit(1)
+    return settings
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _move(settings: Settings, offset: timedelta) -> None:
+    if settings.clock_file is not None:
+        write_offset(settings.clock_file, offset)
+    _show(settings)
+
+
+def _show(settings: Settings) -> None:
+    clock = make_clock(settings)
+    offset = round((clock.now() - clock.real_now()).total_seconds())
+    typer.echo(f"{format_instant(clock.now())}  offset {offset} s")
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+"""Take the payments whose turn to be asked about has come, and set their next turn.
+
+The next turn is set before the asking, so a worker that dies costs one turn and nothing else.
+"""
+
+from uuid import UUID
+
+from billing.payments.attempt_store import lock_due_polls, schedule_poll
+from billing.payments.rules import next_poll
+from billing.platform.clock import Clock
+from billing.platform.database import Database
+
+
+async def claim_polls(db: Database, clock: Clock, limit: int) -> list[UUID]:
+    now = clock.now()
+    async with db.begin() as session:
+        due = await lock_due_polls(session, now, limit)
+        for payment_id, created_at in due:
+            await schedule_poll(session, payment_id, next_poll(created_at, now))
+    return [payment_id for payment_id, _ in due]

@@ -1,0 +1,80 @@
+"""Compare our payments with the provider's list of the same days, in both directions.
+
+Reads only. A difference is counted, never repaired here: what to do about it is a person's word.
+"""
+
+from datetime import datetime, timedelta
+
+from billing.gateway.port import PaymentGateway, ProviderPayment, Unknown
+from billing.payments.queries import list_created
+from billing.payments.rules import Payment, PaymentStatus
+from billing.platform.clock import Clock
+from billing.platform.database import Database
+
+# Around the window: the two sides date a payment by their own clocks.
+OVERLAP = timedelta(hours=1)
+FINAL_WORDS = frozenset({"succeeded", "canceled"})
+
+
+class ProviderUnreadableError(RuntimeError):
+    """The list could not be read to its end, so nothing can be said."""
+
+
+async def compare_provider(
+    db: Database, gateway: PaymentGateway, clock: Clock, *, days: int
+) -> dict[str, int]:
+    """How many differences of each kind."""
+    until = clock.now()
+    since = until - timedelta(days=days)
+    theirs = await _read_all(gateway, since - OVERLAP, until + OVERLAP)
+    async with db.read() as session:
+        ours = await list_created(session, since)
+    known = {payment.provider_id for payment in ours if payment.provider_id}
+    by_id = {item.id: item for item in theirs}
+    checks = {
+        "ours with the provider's id are in the provider's list": 0,
+        "both sides agree on the amount": 0,
+        "both sides agree on what is final": 0,
+        "the provider's paid ones with our mark are known here": 0,
+    }
+    absent, amounts, finals, strangers = checks
+    for payment in ours:
+        if payment.provider_id is None:
+            continue
+        item = by_id.get(payment.provider_id)
+        if item is None:
+            checks[absent] += 1
+            continue
+        checks[amounts] += item.amount != payment.amount
+        checks[finals] += _contradict(payment, item)
+    checks[strangers] = sum(
+        1
+        for item in theirs
+        if item.status == "succeeded"
+        and item.payment_uid
+        and item.id not in known
+        and (item.created_at or since) >= since
+    )
+    return checks
+
+
+def _contradict(payment: Payment, item: ProviderPayment) -> bool:
+    """One of two is late only where the provider is ahead and we are not at an end."""
+    if payment.status is PaymentStatus.PENDING:
+        return False
+    return item.status in FINAL_WORDS and item.status != payment.status.value
+
+
+async def _read_all(
+    gateway: PaymentGateway, since: datetime, until: datetime
+) -> list[ProviderPayment]:
+    items: list[ProviderPayment] = []
+    cursor = None
+    while True:
+        page = await gateway.list_payments(since, until, cursor)
+        if isinstance(page, Unknown):
+            raise ProviderUnreadableError(page.why)
+        items += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return items

@@ -1,0 +1,125 @@
+"""Create a payment: reserve, ask the provider, settle. Two transactions and no call inside either.
+
+A crash anywhere leaves the committed intention with its key and bytes, and the worker goes on.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from billing.changes.store import record_change
+from billing.flows.settle_attempt import settle_attempt
+from billing.gateway.port import PaymentGateway, PaymentIntent
+from billing.idempotency.problems import IdempotencyInProgress, IdempotencyKeyReused
+from billing.idempotency.rules import Claim, KeyScope, StoredAnswer
+from billing.idempotency.store import claim_key, keep_answer, release_key
+from billing.payments import rules
+from billing.payments.attempt_store import add_attempt
+from billing.payments.attempts import Attempt, AttemptState
+from billing.payments.queries import get_payment
+from billing.payments.rules import Payment
+from billing.payments.store import NewPayment, add_payment
+from billing.platform.clock import Clock
+from billing.platform.database import Database, WriteSession
+from billing.platform.ids import new_id
+from billing.platform.money import Money
+from billing.platform.strict_json import dump_json
+
+CALL_SECONDS = 7.0
+# Longer than the call and its two transactions: after it the request is certainly dead.
+LEASE = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePayment:
+    """`default_return_url` carries `{id}`, for it names the payment made here."""
+
+    customer_id: str
+    amount: Money
+    description: str | None
+    return_url: str | None
+    default_return_url: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """`replayed`: the very bytes given before. A 202 is not final and is never kept."""
+
+    payment_id: str
+    answer: StoredAnswer
+    replayed: bool
+
+
+async def create_payment(
+    db: Database,
+    gateway: PaymentGateway,
+    clock: Clock,
+    command: CreatePayment,
+    scope: KeyScope | None,
+) -> Created:
+    """Raises IdempotencyKeyReused and IdempotencyInProgress."""
+    now = clock.now()
+    payment, attempt = _plan(gateway, command, clock)
+    lease_until = clock.real_now() + LEASE
+    async with db.begin() as session:
+        claim = None
+        if scope is not None:
+            claim = await claim_key(
+                session,
+                scope,
+                payment.id,
+                real_now=clock.real_now(),
+                lease_until=lease_until,
+            )
+        if claim is None or claim.is_new:
+            reserved = await add_payment(session, payment, now)
+            await add_attempt(session, attempt, lease_until=lease_until)
+            data = rules.snapshot(reserved)
+            await record_change(session, "payment", reserved.id, version=1, at=now, data=data)
+    if scope is not None and claim is not None and not claim.is_new:
+        return await _repeat(db, claim, scope)
+    outcome = await gateway.create_payment(attempt.id, attempt.body, seconds=CALL_SECONDS)
+    async with db.begin() as session:
+        settled = await settle_attempt(
+            session, payment.id, attempt.id, outcome, shop=gateway.shop, now=clock.now()
+        )
+        return await _answer(session, settled, scope)
+
+
+def _plan(
+    gateway: PaymentGateway, command: CreatePayment, clock: Clock
+) -> tuple[NewPayment, Attempt]:
+    payment_id = new_id()
+    return_url = command.return_url or command.default_return_url.format(id=payment_id)
+    body = gateway.write_intent(
+        PaymentIntent(
+            payment_id, command.amount, command.description, return_url, command.request_id
+        )
+    )
+    attempt = Attempt(new_id(), payment_id, 1, body, AttemptState.SENT, 1, clock.now())
+    payment = NewPayment(
+        payment_id, command.customer_id, command.amount, command.description, return_url
+    )
+    return payment, attempt
+
+
+async def _repeat(db: Database, claim: Claim, scope: KeyScope) -> Created:
+    if not claim.same_body:
+        raise IdempotencyKeyReused
+    if claim.answer is not None:
+        return Created(str(claim.object_id), claim.answer, replayed=True)
+    if claim.in_progress:
+        raise IdempotencyInProgress(headers={"Retry-After": "1"})
+    async with db.begin() as session:
+        payment = await get_payment(session, claim.object_id, None)
+        return await _answer(session, payment, scope)
+
+
+async def _answer(session: WriteSession, payment: Payment, scope: KeyScope | None) -> Created:
+    final = not payment.undecided
+    answer = StoredAnswer(201 if final else 202, dump_json(rules.describe(payment)))
+    if scope is not None and final:
+        await keep_answer(session, scope, answer)
+    elif scope is not None:
+        await release_key(session, scope)
+    return Created(str(payment.id), answer, replayed=False)

@@ -1,0 +1,86 @@
+"""Work on kept notifications: ask the provider for the object named, and apply what it says."""
+
+import asyncio
+from datetime import timedelta
+
+from billing.flows.settle_payment import Effect, Settled, settle_payment
+from billing.gateway.port import Accepted, Missing, PaymentGateway
+from billing.inbox.rules import ATTEMPTS_MAX, Notification, Outcome, pause_after
+from billing.inbox.store import (
+    claim_notifications,
+    finish_notification,
+    postpone_notification,
+)
+from billing.payments.checks import parse_uid
+from billing.payments.queries import find_payment_id
+from billing.platform.clock import Clock
+from billing.platform.database import Database
+
+LEASE = timedelta(seconds=60)
+AT_ONCE = 8
+
+
+async def process_notifications(
+    db: Database, gateway: PaymentGateway, clock: Clock, *, limit: int = 50
+) -> int:
+    """How many were worked on."""
+    now = clock.real_now()
+    async with db.begin() as session:
+        claimed = await claim_notifications(session, now=now, lease_until=now + LEASE, limit=limit)
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def work(notification: Notification) -> None:
+        async with gate:
+            await _process(db, gateway, clock, notification)
+
+    await asyncio.gather(*(work(notification) for notification in claimed))
+    return len(claimed)
+
+
+async def _process(
+    db: Database, gateway: PaymentGateway, clock: Clock, notification: Notification
+) -> None:
+    event, object_id = notification.event or "", notification.object_id
+    if object_id is None or not event.startswith("payment."):
+        await _finish(db, clock, notification, Outcome.IGNORED)
+        return
+    seen = await gateway.find_payment(object_id)
+    if isinstance(seen, Accepted):
+        await _apply(db, gateway, clock, notification, seen)
+    elif isinstance(seen, Missing):
+        await _finish(db, clock, notification, Outcome.UNKNOWN_PAYMENT)
+    elif notification.attempts >= ATTEMPTS_MAX:
+        await _finish(db, clock, notification, Outcome.GIVEN_UP)
+    else:
+        async with db.begin() as session:
+            next_at = clock.real_now() + pause_after(notification.attempts)
+            await postpone_notification(session, notification.id, next_at)
+
+
+async def _apply(
+    db: Database,
+    gateway: PaymentGateway,
+    clock: Clock,
+    notification: Notification,
+    seen: Accepted,
+) -> None:
+    """Payment and notification end in one transaction: neither can be done without the other."""
+    found = seen.payment
+    async with db.begin() as session:
+        payment_id = await find_payment_id(session, found.id, parse_uid(found.payment_uid))
+        outcome = Outcome.UNKNOWN_PAYMENT
+        if payment_id is not None:
+            settled = await settle_payment(session, payment_id, found, gateway.shop, clock.now())
+            outcome = _outcome(settled)
+        await finish_notification(session, notification.id, outcome, clock.real_now())
+
+
+def _outcome(settled: Settled) -> Outcome:
+    if settled.effect in {Effect.FOREIGN, Effect.QUARANTINED}:
+        return Outcome.MISMATCH
+    return Outcome.SETTLED if settled.payment.is_final else Outcome.UNCHANGED
+
+
+async def _finish(db: Database, clock: Clock, notification: Notification, outcome: Outcome) -> None:
+    async with db.begin() as session:
+        await finish_notification(session, notification.id, outcome, clock.real_now())

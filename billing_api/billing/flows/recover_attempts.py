@@ -1,0 +1,128 @@
+"""Finish what a time-out, a crash or the provider's bad day left open.
+
+Within the key's window the same bytes go out under the same key. After it nothing is ever posted
+again: the provider's list is searched for our id.
+"""
+
+import asyncio
+from datetime import timedelta
+
+from billing.flows.settle_attempt import NotThere, settle_attempt
+from billing.gateway.port import Accepted, CreateOutcome, PaymentGateway, PaymentList, Unknown
+from billing.payments.attempt_store import (
+    add_attempt,
+    claim_attempts,
+    count_send,
+    mark_attempt,
+)
+from billing.payments.attempts import (
+    LOOKUP_PAUSE,
+    LOOKUP_UNTIL,
+    Attempt,
+    AttemptState,
+    key_is_fresh,
+)
+from billing.platform.clock import Clock
+from billing.platform.database import Database
+from billing.platform.ids import new_id
+
+CALL_SECONDS = 35.0
+LEASE = timedelta(seconds=90)
+CLOCK_SKEW = timedelta(hours=1)
+PAGES_MAX = 500
+
+
+async def recover_attempts(
+    db: Database, gateway: PaymentGateway, clock: Clock, *, limit: int = 20
+) -> int:
+    """How many were worked on."""
+    real_now = clock.real_now()
+    async with db.begin() as session:
+        due = await claim_attempts(
+            session,
+            now=clock.now(),
+            real_now=real_now,
+            lease_until=real_now + LEASE,
+            limit=limit,
+        )
+    await asyncio.gather(*(_recover(db, gateway, clock, attempt) for attempt in due))
+    return len(due)
+
+
+async def _recover(db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt) -> None:
+    if attempt.state is AttemptState.WAITING:
+        await _try_anew(db, gateway, clock, attempt)
+    elif attempt.state is AttemptState.LOOKUP or not key_is_fresh(attempt, clock.now()):
+        await _look_for(db, gateway, clock, attempt)
+    else:
+        async with db.begin() as session:
+            await count_send(session, attempt.id, lease_until=clock.real_now() + LEASE)
+        await _send(db, gateway, clock, attempt)
+
+
+async def _try_anew(db: Database, gateway: PaymentGateway, clock: Clock, old: Attempt) -> None:
+    """The refused attempt burnt its key: the same bytes under a new one."""
+    new = Attempt(
+        new_id(), old.payment_id, old.number + 1, old.body, AttemptState.SENT, 1, clock.now()
+    )
+    async with db.begin() as session:
+        await mark_attempt(session, old.id, AttemptState.REFUSED, outcome="tried_anew")
+        await add_attempt(session, new, lease_until=clock.real_now() + LEASE)
+    await _send(db, gateway, clock, new)
+
+
+async def _send(db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt) -> None:
+    outcome = await gateway.create_payment(attempt.id, attempt.body, seconds=CALL_SECONDS)
+    await _settle(db, gateway, clock, attempt, outcome)
+
+
+async def _look_for(db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt) -> None:
+    outcome = await _search(gateway, attempt)
+    age = clock.now() - attempt.created_at
+    if isinstance(outcome, Unknown) or (isinstance(outcome, NotThere) and age < LOOKUP_UNTIL):
+        async with db.begin() as session:
+            await mark_attempt(
+                session,
+                attempt.id,
+                AttemptState.LOOKUP,
+                next_at=clock.now() + LOOKUP_PAUSE,
+                outcome="not_there_yet" if isinstance(outcome, NotThere) else outcome.why,
+            )
+        return
+    await _settle(db, gateway, clock, attempt, outcome)
+
+
+async def _search(gateway: PaymentGateway, attempt: Attempt) -> Accepted | NotThere | Unknown:
+    """The provider cannot filter by our id, so the days around the attempt are read whole."""
+    since = attempt.created_at - CLOCK_SKEW
+    until = attempt.created_at + LOOKUP_UNTIL + CLOCK_SKEW
+    cursor = None
+    for _ in range(PAGES_MAX):
+        page = await gateway.list_payments(since, until, cursor)
+        if not isinstance(page, PaymentList):
+            return page
+        for item in page.items:
+            if item.payment_uid == str(attempt.payment_id):
+                return Accepted(item)
+        cursor = page.next_cursor
+        if cursor is None:
+            return NotThere()
+    return Unknown("the list does not end")
+
+
+async def _settle(
+    db: Database,
+    gateway: PaymentGateway,
+    clock: Clock,
+    attempt: Attempt,
+    outcome: CreateOutcome | NotThere,
+) -> None:
+    async with db.begin() as session:
+        await settle_attempt(
+            session,
+            attempt.payment_id,
+            attempt.id,
+            outcome,
+            shop=gateway.shop,
+            now=clock.now(),
+        )

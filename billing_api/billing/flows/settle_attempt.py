@@ -1,0 +1,137 @@
+"""What an attempt at the provider came to: accepted, refused, or nobody can tell.
+
+Runs inside the caller's transaction, after the call. Only a first send that was clearly refused
+ends a payment here; a refused repeat says nothing of the send before it, so it is looked for.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from billing.changes.store import record_change
+from billing.flows.settle_payment import Effect, settle_payment
+from billing.gateway.port import Accepted, CreateOutcome, Refused, Shop, Unknown
+from billing.outbox.store import add_event
+from billing.payments import rules
+from billing.payments.attempt_store import (
+    close_attempts,
+    lock_attempt,
+    mark_attempt,
+    schedule_poll,
+)
+from billing.payments.attempts import (
+    KEY_WINDOW,
+    PAUSE_MAX,
+    Attempt,
+    AttemptState,
+    key_is_fresh,
+    pause_after,
+)
+from billing.payments.rules import Payment, PaymentStatus
+from billing.payments.store import lock_payment, save_payment
+from billing.platform.database import WriteSession
+
+
+@dataclass(frozen=True, slots=True)
+class NotThere:
+    """The provider's whole list was read and the payment is not in it."""
+
+
+async def settle_attempt(
+    session: WriteSession,
+    payment_id: UUID,
+    attempt_id: UUID,
+    outcome: CreateOutcome | NotThere,
+    *,
+    shop: Shop,
+    now: datetime,
+) -> Payment:
+    payment = await lock_payment(session, payment_id)
+    attempt = await lock_attempt(session, attempt_id)
+    match outcome:
+        case Accepted():
+            settled = await settle_payment(session, payment_id, outcome.payment, shop, now)
+            # A second object of one payment would mean money taken twice: it stands in the review.
+            word = "second_object" if settled.effect is Effect.FOREIGN else "accepted"
+            await mark_attempt(session, attempt_id, AttemptState.ACCEPTED, outcome=word)
+            return settled.payment
+        case NotThere():
+            await mark_attempt(session, attempt_id, AttemptState.LOST, outcome="not_there")
+            return await _end(session, payment, "provider_never_received", now)
+        case Refused():
+            return await _refused(session, payment, attempt, outcome, now)
+        case Unknown():
+            await _repeat_later(session, payment, attempt, outcome.why, now)
+            return payment
+
+
+async def _refused(
+    session: WriteSession, payment: Payment, attempt: Attempt, outcome: Refused, now: datetime
+) -> Payment:
+    if attempt.sends > 1:
+        if outcome.temporary:
+            await _repeat_later(session, payment, attempt, outcome.code, now)
+        else:
+            await _look_for(session, attempt, outcome.code, now)
+        return payment
+    if outcome.temporary and now - payment.created_at < KEY_WINDOW:
+        # This key is burnt; a new attempt with its own key follows after the pause.
+        pause = max(
+            pause_after(attempt.number), timedelta(seconds=outcome.retry_after_seconds or 0)
+        )
+        await mark_attempt(
+            session,
+            attempt.id,
+            AttemptState.WAITING,
+            next_at=now + min(pause, PAUSE_MAX),
+            outcome=outcome.code,
+        )
+        return payment
+    await mark_attempt(session, attempt.id, AttemptState.REFUSED, outcome=outcome.code)
+    return await _end(session, payment, outcome.code, now)
+
+
+async def _repeat_later(
+    session: WriteSession, payment: Payment, attempt: Attempt, why: str, now: datetime
+) -> None:
+    if not payment.undecided:
+        # A notification told us meanwhile: there is nothing left to ask.
+        await mark_attempt(session, attempt.id, AttemptState.ACCEPTED, outcome=why[:200])
+    elif key_is_fresh(attempt, now):
+        await mark_attempt(
+            session,
+            attempt.id,
+            AttemptState.UNKNOWN,
+            next_at=now + pause_after(attempt.sends),
+            outcome=why[:200],
+        )
+    else:
+        await _look_for(session, attempt, why, now)
+
+
+async def _look_for(session: WriteSession, attempt: Attempt, why: str, now: datetime) -> None:
+    await mark_attempt(session, attempt.id, AttemptState.LOOKUP, next_at=now, outcome=why[:200])
+
+
+async def _end(session: WriteSession, payment: Payment, reason: str, now: datetime) -> Payment:
+    """Certainly not done at the provider: the payment is over and says why."""
+    if not payment.undecided or payment.is_final:
+        return payment
+    ended = await save_payment(
+        session,
+        replace(
+            payment,
+            status=PaymentStatus.CANCELED,
+            undecided=False,
+            canceled_at=now,
+            cancellation_party="merchant",
+            cancellation_reason=reason,
+        ),
+        now,
+    )
+    await close_attempts(session, payment.id, AttemptState.REFUSED)
+    await schedule_poll(session, payment.id, None)
+    data = rules.snapshot(ended)
+    await record_change(session, "payment", ended.id, version=ended.version, at=now, data=data)
+    await add_event(session, "payment.canceled", ended.id, at=now, data=data)
+    return ended

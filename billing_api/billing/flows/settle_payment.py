@@ -1,0 +1,171 @@
+"""The one apply: whatever brought the provider's object here, this decides what it does.
+
+Runs inside the caller's transaction. The payment's row is locked first, then the balance; so two
+bearers of the same news wait for each other, and the second finds nothing left to do.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from billing.balance import rules as balance_rules
+from billing.balance.rules import BalanceChange
+from billing.balance.store import lock_balance, move_balance
+from billing.changes.store import record_change
+from billing.gateway.port import ProviderPayment, Shop
+from billing.ledger import rules as ledger_rules
+from billing.ledger.chart import AccountKind
+from billing.ledger.rules import Journal, top_up_lines, total_of
+from billing.ledger.store import post_journal
+from billing.outbox.store import add_event
+from billing.payments import rules
+from billing.payments.attempt_store import close_attempts, schedule_poll
+from billing.payments.attempts import AttemptState
+from billing.payments.checks import Claimed, disagreement, is_foreign
+from billing.payments.rules import Payment, PaymentStatus
+from billing.payments.store import lock_payment, save_payment
+from billing.platform.database import WriteSession
+from billing.platform.ids import new_id
+
+
+class Effect(StrEnum):
+    MOVED = "moved"
+    UNCHANGED = "unchanged"
+    QUARANTINED = "quarantined"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    payment: Payment
+    effect: Effect
+
+
+async def settle_payment(
+    session: WriteSession, payment_id: UUID, seen: ProviderPayment, shop: Shop, now: datetime
+) -> Settled:
+    """Raises PaymentNotFound; otherwise says what the object did."""
+    payment = await lock_payment(session, payment_id)
+    claimed = Claimed(seen.id, seen.payment_uid, seen.amount, seen.account_id, seen.test)
+    if is_foreign(payment, claimed):
+        return Settled(payment, Effect.FOREIGN)
+    if payment.quarantine_reason is not None:
+        return Settled(payment, Effect.QUARANTINED)
+    status = rules.read_status(seen.status)
+    reason = disagreement(
+        payment, claimed, account_id=shop.account_id, accepts_test=shop.accepts_test
+    )
+    if reason is None and status is not None and rules.contradicts(payment.status, status):
+        reason = "contradicts_final_state"
+    if reason is not None:
+        return await _quarantine(session, payment, seen, reason, now)
+    known = _note(payment, seen)
+    if status is not None and rules.moves_forward(payment.status, status):
+        return Settled(await _move(session, known, seen, status, now), Effect.MOVED)
+    if known != payment:
+        known = await _save(session, known, now)
+        await close_attempts(session, payment.id, AttemptState.ACCEPTED)
+        await schedule_poll(session, payment.id, rules.next_poll(payment.created_at, now))
+    return Settled(known, Effect.UNCHANGED)
+
+
+def _note(payment: Payment, seen: ProviderPayment) -> Payment:
+    """What any agreeing object teaches, whatever its state; an old one does not turn it back."""
+    status = rules.read_status(seen.status)
+    stale = status is not None and rules.RANK[status] < rules.RANK[payment.status]
+    return replace(
+        payment,
+        provider_id=seen.id,
+        provider_status=payment.provider_status if stale else seen.status,
+        undecided=False,
+        test=seen.test,
+        confirmation_url=seen.confirmation_url or payment.confirmation_url,
+    )
+
+
+async def _move(
+    session: WriteSession,
+    payment: Payment,
+    seen: ProviderPayment,
+    status: PaymentStatus,
+    now: datetime,
+) -> Payment:
+    moved = replace(payment, status=status)
+    if status is PaymentStatus.SUCCEEDED:
+        moved = replace(moved, paid_at=seen.captured_at or now)
+    elif status is PaymentStatus.CANCELED:
+        moved = replace(
+            moved,
+            canceled_at=now,
+            cancellation_party=seen.cancellation_party,
+            cancellation_reason=seen.cancellation_reason or "unknown",
+        )
+    moved = await _save(session, moved, now)
+    await close_attempts(session, moved.id, AttemptState.ACCEPTED)
+    next_at = None if moved.is_final else rules.next_poll(moved.created_at, now)
+    await schedule_poll(session, moved.id, next_at)
+    if status is PaymentStatus.SUCCEEDED:
+        await _credit(session, moved, now)
+    await add_event(session, f"payment.{status}", moved.id, at=now, data=rules.snapshot(moved))
+    return moved
+
+
+async def _credit(session: WriteSession, payment: Payment, now: datetime) -> None:
+    balance = await lock_balance(session, payment.customer_id, payment.amount.currency, now)
+    lines = top_up_lines(payment.customer_id, payment.amount, balance.receivable_minor)
+    journal = Journal(
+        id=new_id(),
+        kind="payment",
+        payment_id=payment.id,
+        at=now,
+        description="Payment received",
+        lines=lines,
+    )
+    await post_journal(session, journal)
+    change = BalanceChange(
+        paid_minor=total_of(lines, AccountKind.CUSTOMER_PAID),
+        receivable_minor=-total_of(lines, AccountKind.CUSTOMER_RECEIVABLE),
+    )
+    balance = await move_balance(session, balance, change, now)
+    await record_change(
+        session,
+        "journal",
+        journal.id,
+        version=1,
+        at=now,
+        data=ledger_rules.snapshot(journal),
+    )
+    await record_change(
+        session,
+        "balance",
+        balance_rules.feed_id(balance),
+        version=balance.version,
+        at=now,
+        data=balance_rules.snapshot(balance),
+    )
+
+
+async def _quarantine(
+    session: WriteSession, payment: Payment, seen: ProviderPayment, reason: str, now: datetime
+) -> Settled:
+    """Nothing is booked and nobody asks again: a person compares the two sides."""
+    held = replace(payment, quarantine_reason=reason, provider_status=seen.status)
+    held = await _save(session, held, now)
+    await close_attempts(session, payment.id, AttemptState.LOST)
+    await schedule_poll(session, payment.id, None)
+    await add_event(session, "payment.quarantined", payment.id, at=now, data=rules.snapshot(held))
+    return Settled(held, Effect.QUARANTINED)
+
+
+async def _save(session: WriteSession, payment: Payment, now: datetime) -> Payment:
+    saved = await save_payment(session, payment, now)
+    await record_change(
+        session,
+        "payment",
+        saved.id,
+        version=saved.version,
+        at=now,
+        data=rules.snapshot(saved),
+    )
+    return saved

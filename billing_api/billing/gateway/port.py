@@ -1,0 +1,101 @@
+"""What billing needs from a provider, in billing's words. Outcomes are values, never exceptions.
+
+Unknown is the outcome that matters: the provider may or may not have done it, so the intention
+stays open and is repeated with the same key and the same bytes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from billing.platform.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """Whose money it is: an answer about another shop, or a test payment in earnest, is refused."""
+
+    account_id: str
+    accepts_test: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPayment:
+    """The provider's object as of one answer; `status` is its word, known to us or not."""
+
+    id: str
+    status: str
+    amount: Money | None
+    account_id: str
+    test: bool
+    payment_uid: str | None
+    created_at: datetime | None
+    captured_at: datetime | None
+    confirmation_url: str | None
+    cancellation_party: str | None
+    cancellation_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentIntent:
+    payment_id: UUID
+    amount: Money
+    description: str | None
+    return_url: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    payment: ProviderPayment
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Certainly not done. `temporary`: not for what was asked but for the moment or our rights."""
+
+    code: str
+    description: str
+    temporary: bool
+    retry_after_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody can tell whether it was done."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The provider answered clearly that there is no such object."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentList:
+    items: list[ProviderPayment]
+    next_cursor: str | None
+
+
+CreateOutcome = Accepted | Refused | Unknown
+FindOutcome = Accepted | Missing | Unknown
+ListOutcome = PaymentList | Unknown
+
+
+class PaymentGateway(Protocol):
+    @property
+    def shop(self) -> Shop: ...
+
+    def write_intent(self, intent: PaymentIntent) -> bytes:
+        """The exact bytes to send; kept, because a repeat must not differ in one of them."""
+        ...
+
+    async def create_payment(self, key: UUID, body: bytes, *, seconds: float) -> CreateOutcome: ...
+
+    async def find_payment(self, provider_id: str, *, seconds: float = 10) -> FindOutcome: ...
+
+    async def list_payments(
+        self, since: datetime, until: datetime, cursor: str | None = None
+    ) -> ListOutcome: ...

@@ -1,0 +1,1 @@
+"""YooKassa: the only code that knows this provider."""

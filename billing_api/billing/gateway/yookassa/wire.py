@@ -1,0 +1,95 @@
+"""YooKassa's documents: ours to them as bytes, theirs to us as port values, read tolerantly.
+
+Fields and words we do not know are passed over: the provider adds them without notice.
+"""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from billing.gateway.port import PaymentIntent, ProviderPayment
+from billing.platform.money import Money, MoneyError, format_minor, parse_minor
+from billing.platform.strict_json import dump_json
+
+PROVIDER_ID = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)
+
+
+class UnreadableError(ValueError):
+    """Not a document we can act on; its meaning is unknown."""
+
+
+def create_body(intent: PaymentIntent) -> bytes:
+    body: dict[str, object] = {
+        "amount": {
+            "value": format_minor(intent.amount.minor, intent.amount.currency),
+            "currency": intent.amount.currency,
+        },
+        "capture": True,
+        "confirmation": {"type": "redirect", "return_url": intent.return_url},
+        "metadata": {"payment_uid": str(intent.payment_id), "request_id": intent.request_id},
+    }
+    if intent.description:
+        body["description"] = intent.description
+    return dump_json(body)
+
+
+def read_object(raw: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise UnreadableError("not JSON") from None
+    if not isinstance(document, dict):
+        raise UnreadableError("not an object")
+    return document
+
+
+def read_payment(document: dict[str, Any]) -> ProviderPayment:
+    identity, status = document.get("id"), document.get("status")
+    if not isinstance(identity, str) or not PROVIDER_ID.fullmatch(identity):
+        raise UnreadableError("no id")
+    if not isinstance(status, str):
+        raise UnreadableError("no status")
+    cancellation = _inner(document, "cancellation_details")
+    return ProviderPayment(
+        id=identity,
+        status=status[:64],
+        amount=_money(_inner(document, "amount")),
+        account_id=str(_inner(document, "recipient").get("account_id", "")),
+        test=document.get("test") is True,
+        payment_uid=_text(_inner(document, "metadata").get("payment_uid")),
+        created_at=_instant(document.get("created_at")),
+        captured_at=_instant(document.get("captured_at")),
+        confirmation_url=_text(_inner(document, "confirmation").get("confirmation_url")),
+        cancellation_party=_text(cancellation.get("party")),
+        cancellation_reason=_text(cancellation.get("reason")),
+    )
+
+
+def _inner(document: dict[str, Any], name: str) -> dict[str, Any]:
+    value = document.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value[:2048] if isinstance(value, str) and value and "\x00" not in value else None
+
+
+def _money(amount: dict[str, Any]) -> Money | None:
+    value, currency = amount.get("value"), amount.get("currency")
+    if not isinstance(value, str) or not isinstance(currency, str):
+        return None
+    try:
+        return Money(parse_minor(value, currency), currency)
+    except MoneyError:
+        return None
+
+
+def _instant(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return instant.astimezone(UTC) if instant.tzinfo else None

@@ -1,0 +1,1 @@
+"""A caller's key and the answer it stands for."""

@@ -1,0 +1,1 @@
+"""The books: append-only journals that sum to zero."""

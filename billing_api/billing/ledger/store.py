@@ -1,0 +1,54 @@
+"""The only write of the books: one whole journal at a time."""
+
+from sqlalchemy import text
+
+from billing.ledger.rules import Journal, check_journal
+from billing.platform.database import WriteSession
+
+_ACCOUNTS = text("""
+    INSERT INTO accounts (kind, customer_id, currency)
+    SELECT kind, customer_id, currency
+    FROM unnest(CAST(:kinds AS text[]), CAST(:customers AS text[]), CAST(:currencies AS text[]))
+         AS wanted (kind, customer_id, currency)
+    WHERE NOT EXISTS (
+        SELECT FROM accounts a WHERE a.kind = wanted.kind AND a.currency = wanted.currency
+           AND a.customer_id IS NOT DISTINCT FROM wanted.customer_id)
+    ORDER BY kind, customer_id
+    ON CONFLICT DO NOTHING
+""")
+_JOURNAL = text("""
+    INSERT INTO journals (id, kind, payment_id, at, description)
+    VALUES (:id, :kind, :payment_id, :at, :description)
+""")
+_POSTINGS = text("""
+    INSERT INTO postings (journal_id, line_no, account_id, currency, amount_minor)
+    SELECT :id, line.line_no, a.id, line.currency, line.amount_minor
+    FROM unnest(CAST(:kinds AS text[]), CAST(:customers AS text[]), CAST(:currencies AS text[]),
+                CAST(:amounts AS bigint[]))
+         WITH ORDINALITY AS line (kind, customer_id, currency, amount_minor, line_no)
+    JOIN accounts a ON a.kind = line.kind AND a.currency = line.currency
+     AND a.customer_id IS NOT DISTINCT FROM line.customer_id
+""")
+
+
+async def post_journal(session: WriteSession, journal: Journal) -> None:
+    """A second journal of one kind for one payment breaks a unique key: booking twice cannot be."""
+    check_journal(journal)
+    columns = {
+        "kinds": [line.kind.value for line in journal.lines],
+        "customers": [line.customer_id for line in journal.lines],
+        "currencies": [line.amount.currency for line in journal.lines],
+    }
+    await session.run(
+        _JOURNAL,
+        {
+            "id": journal.id,
+            "kind": journal.kind,
+            "payment_id": journal.payment_id,
+            "at": journal.at,
+            "description": journal.description,
+        },
+    )
+    await session.run(_ACCOUNTS, columns)
+    amounts = [line.amount.minor for line in journal.lines]
+    await session.run(_POSTINGS, {"id": journal.id, **columns, "amounts": amounts})

@@ -1,0 +1,141 @@
+"""Writes of attempts and of the calendar of asking. Leases are on real time, calendars on business
+time; a date beyond the longest pause means the business clock was moved back, so it counts as due.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+
+from billing.payments.attempts import PAUSE_MAX, Attempt, AttemptState
+from billing.payments.rules import POLL_PAUSE_MAX
+from billing.payments.tables import attempt_of
+from billing.platform.database import WriteSession
+
+_INSERT = text("""
+    INSERT INTO payment_attempts (id, payment_id, number, body, state, sends, created_at,
+                                  lease_until)
+    VALUES (:id, :payment_id, :number, :body, 'sent', 1, :at, :lease_until)
+""")
+_LOCK = text("SELECT * FROM payment_attempts WHERE id = :id FOR UPDATE")
+_CLOSE_OPEN = text("""
+    UPDATE payment_attempts SET state = :state, next_at = NULL, lease_until = NULL
+    WHERE payment_id = :payment_id AND state IN ('sent', 'unknown', 'lookup', 'waiting')
+""")
+_MARK = text("""
+    UPDATE payment_attempts
+    SET state = :state, next_at = :next_at, lease_until = NULL, last_outcome = :outcome
+    WHERE id = :id
+""")
+_CLAIM = text("""
+    UPDATE payment_attempts SET lease_until = :lease_until
+    WHERE id IN (
+        SELECT id FROM payment_attempts
+        WHERE state IN ('sent', 'unknown', 'lookup', 'waiting')
+          AND (lease_until IS NULL OR lease_until < :real_now)
+          AND (next_at IS NULL OR next_at <= :now OR next_at > :too_far)
+        ORDER BY next_at NULLS FIRST LIMIT :limit
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING *
+""")
+_COUNT_SEND = text("""
+    UPDATE payment_attempts SET state = 'sent', sends = sends + 1, lease_until = :lease_until
+    WHERE id = :id
+""")
+_SCHEDULE_POLL = text("""
+    INSERT INTO payment_polls (payment_id, next_at) VALUES (:payment_id, :next_at)
+    ON CONFLICT (payment_id) DO UPDATE SET next_at = excluded.next_at
+""")
+_CLAIM_POLLS = text("""
+    SELECT p.payment_id, payments.created_at FROM payment_polls p
+    JOIN payments ON payments.id = p.payment_id
+    WHERE p.next_at <= :now OR p.next_at > :too_far
+    ORDER BY p.next_at LIMIT :limit
+    FOR UPDATE OF p SKIP LOCKED
+""")
+_CLAIM_ASKING = text("""
+    INSERT INTO payment_polls (payment_id, asked_at) VALUES (:payment_id, :real_now)
+    ON CONFLICT (payment_id) DO UPDATE SET asked_at = excluded.asked_at
+    WHERE payment_polls.asked_at IS NULL OR payment_polls.asked_at <= :before
+    RETURNING payment_id
+""")
+
+
+async def add_attempt(session: WriteSession, attempt: Attempt, *, lease_until: datetime) -> None:
+    await session.run(
+        _INSERT,
+        {
+            "id": attempt.id,
+            "payment_id": attempt.payment_id,
+            "number": attempt.number,
+            "body": attempt.body,
+            "at": attempt.created_at,
+            "lease_until": lease_until,
+        },
+    )
+
+
+async def lock_attempt(session: WriteSession, attempt_id: UUID) -> Attempt:
+    return attempt_of(await session.one(_LOCK, {"id": attempt_id}))
+
+
+async def mark_attempt(
+    session: WriteSession,
+    attempt_id: UUID,
+    state: AttemptState,
+    *,
+    next_at: datetime | None = None,
+    outcome: str | None = None,
+) -> None:
+    await session.run(
+        _MARK,
+        {"id": attempt_id, "state": state.value, "next_at": next_at, "outcome": outcome},
+    )
+
+
+async def close_attempts(session: WriteSession, payment_id: UUID, state: AttemptState) -> None:
+    await session.run(_CLOSE_OPEN, {"payment_id": payment_id, "state": state.value})
+
+
+async def claim_attempts(
+    session: WriteSession, *, now: datetime, real_now: datetime, lease_until: datetime, limit: int
+) -> list[Attempt]:
+    """What is due and nobody works on; other workers pass over it until the lease ends."""
+    rows = await session.all(
+        _CLAIM,
+        {
+            "now": now,
+            "real_now": real_now,
+            "lease_until": lease_until,
+            "too_far": now + PAUSE_MAX,
+            "limit": limit,
+        },
+    )
+    return [attempt_of(row) for row in rows]
+
+
+async def count_send(session: WriteSession, attempt_id: UUID, *, lease_until: datetime) -> None:
+    """Committed before each repeat, so a repeat whose process dies is still known as one."""
+    await session.run(_COUNT_SEND, {"id": attempt_id, "lease_until": lease_until})
+
+
+async def schedule_poll(session: WriteSession, payment_id: UUID, next_at: datetime | None) -> None:
+    await session.run(_SCHEDULE_POLL, {"payment_id": payment_id, "next_at": next_at})
+
+
+async def lock_due_polls(
+    session: WriteSession, now: datetime, limit: int
+) -> Iterable[tuple[UUID, datetime]]:
+    parameters = {"now": now, "too_far": now + POLL_PAUSE_MAX + timedelta(hours=1), "limit": limit}
+    rows = await session.all(_CLAIM_POLLS, parameters)
+    return [(row["payment_id"], row["created_at"]) for row in rows]
+
+
+async def claim_asking(
+    session: WriteSession, payment_id: UUID, *, real_now: datetime, pause: timedelta
+) -> bool:
+    """True for one caller in `pause`, however many ask."""
+    parameters = {"payment_id": payment_id, "real_now": real_now, "before": real_now - pause}
+    return await session.first(_CLAIM_ASKING, parameters) is not None

@@ -1,0 +1,46 @@
+"""Attempts at the provider: each has its own idempotence key, and when to make the next. Pure.
+
+A key is good for 24 hours at the provider; after that the same key makes a second payment. So a
+repeat is made for 23 hours at most, and after that the payment is only looked for.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+KEY_WINDOW = timedelta(hours=23)
+# Before this age "not in the list" is no proof: the provider may show a late creation.
+LOOKUP_UNTIL = timedelta(hours=25)
+LOOKUP_PAUSE = timedelta(minutes=30)
+PAUSES_SECONDS = (5, 15, 60, 120, 180, 240, 300)
+PAUSE_MAX = timedelta(hours=1)
+
+
+class AttemptState(StrEnum):
+    SENT = "sent"  # the call runs, or its process died: the lease tells
+    UNKNOWN = "unknown"  # to be repeated with the same key and bytes
+    LOOKUP = "lookup"  # never repeated again, only looked for
+    WAITING = "waiting"  # refused for the moment; a new attempt follows
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    LOST = "lost"  # looked for and certainly not there
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    id: UUID
+    payment_id: UUID
+    number: int
+    body: bytes
+    state: AttemptState
+    sends: int
+    created_at: datetime
+
+
+def pause_after(sends: int) -> timedelta:
+    return timedelta(seconds=PAUSES_SECONDS[min(sends, len(PAUSES_SECONDS)) - 1])
+
+
+def key_is_fresh(attempt: Attempt, now: datetime) -> bool:
+    return now - attempt.created_at < KEY_WINDOW

@@ -1,0 +1,48 @@
+"""Does the provider's object belong to this payment? Pure, and asked before anything is booked."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from billing.payments.rules import Payment
+from billing.platform.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What the provider's object says of itself."""
+
+    provider_id: str
+    payment_uid: str | None
+    amount: Money | None
+    account_id: str
+    test: bool
+
+
+def is_foreign(payment: Payment, claimed: Claimed) -> bool:
+    """Another object altogether: it says nothing about ours and must not harm it."""
+    return payment.provider_id is not None and payment.provider_id != claimed.provider_id
+
+
+def disagreement(
+    payment: Payment, claimed: Claimed, *, account_id: str, accepts_test: bool
+) -> str | None:
+    """The first thing that does not agree, in words for staff; None when all is as it must be."""
+    amount = claimed.amount
+    currency = None if amount is None else amount.currency
+    flag_changed = payment.test is not None and payment.test != claimed.test
+    doubts = (
+        ("metadata_mismatch", claimed.payment_uid != str(payment.id)),
+        ("currency_mismatch", currency != payment.amount.currency),
+        ("amount_mismatch", amount != payment.amount),
+        ("shop_mismatch", claimed.account_id != account_id),
+        ("test_payment_in_production", claimed.test and not accepts_test),
+        ("test_flag_changed", flag_changed),
+    )
+    return next((reason for reason, holds in doubts if holds), None)
+
+
+def parse_uid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None

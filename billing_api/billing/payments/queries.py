@@ -1,0 +1,93 @@
+"""Reads of payments; `owner` None reads across owners and is for staff and the worker."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from billing.payments.problems import PaymentNotFound
+from billing.payments.rules import Payment, PaymentStatus
+from billing.payments.tables import payment_of
+from billing.platform.database import ReadSession
+from billing.platform.paging import Page, encode_cursor
+
+_GET = text("""
+    SELECT * FROM payments
+    WHERE id = :id AND (CAST(:owner AS text) IS NULL OR customer_id = :owner)
+""")
+_BY_PROVIDER_ID = text("SELECT * FROM payments WHERE provider_id = :provider_id")
+_UNDECIDED = text("""
+    SELECT count(*) AS open, min(created_at) AS oldest FROM payments WHERE undecided
+""")
+_CREATED = text("SELECT * FROM payments WHERE created_at >= :since")
+_REVIEW = text("""
+    SELECT * FROM payments
+    WHERE quarantine_reason IS NOT NULL OR (undecided AND created_at < :before)
+    ORDER BY created_at LIMIT :limit
+""")
+_LISTS = {
+    (by_status, after): text(f"""
+        SELECT * FROM payments
+        WHERE customer_id = :owner
+        {"AND status = :status" if by_status else ""}
+        {"AND id < :after" if after else ""}
+        ORDER BY id DESC LIMIT :limit
+    """)  # noqa: S608 - both parts are constants
+    for by_status in (False, True)
+    for after in (False, True)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFilter:
+    owner: str
+    status: PaymentStatus | None = None
+    after: UUID | None = None
+    limit: int = 20
+
+
+async def get_payment(session: ReadSession, payment_id: UUID, owner: str | None) -> Payment:
+    row = await session.first(_GET, {"id": payment_id, "owner": owner})
+    if row is None:
+        raise PaymentNotFound
+    return payment_of(row)
+
+
+async def find_payment_id(
+    session: ReadSession, provider_id: str, payment_uid: UUID | None
+) -> UUID | None:
+    """By the provider's id, else by ours as the provider echoes it: a lost answer has no other."""
+    row = await session.first(_BY_PROVIDER_ID, {"provider_id": provider_id})
+    if row is None and payment_uid is not None:
+        row = await session.first(_GET, {"id": payment_uid, "owner": None})
+    return None if row is None else row["id"]
+
+
+async def list_payments(session: ReadSession, wanted: PaymentFilter) -> Page[Payment]:
+    statement = _LISTS[wanted.status is not None, wanted.after is not None]
+    parameters: dict[str, object] = {"owner": wanted.owner, "limit": wanted.limit + 1}
+    if wanted.status is not None:
+        parameters["status"] = wanted.status.value
+    if wanted.after is not None:
+        parameters["after"] = wanted.after
+    rows = await session.all(statement, parameters)
+    items = [payment_of(row) for row in rows[: wanted.limit]]
+    more = len(rows) > wanted.limit
+    return Page(items, encode_cursor(items[-1].id) if more else None)
+
+
+async def count_undecided(session: ReadSession) -> tuple[int, datetime | None]:
+    """How many payments the provider has not decided, and since when the oldest waits."""
+    row = await session.first(_UNDECIDED)
+    return (int(row["open"]), row["oldest"]) if row else (0, None)
+
+
+async def list_created(session: ReadSession, since: datetime) -> list[Payment]:
+    return [payment_of(row) for row in await session.all(_CREATED, {"since": since})]
+
+
+async def list_for_review(session: ReadSession, before: datetime, limit: int) -> list[Payment]:
+    """What a person should look at: held back, or undecided since before the given time."""
+    rows = await session.all(_REVIEW, {"before": before, "limit": limit})
+    return [payment_of(row) for row in rows]

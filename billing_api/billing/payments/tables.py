@@ -1,0 +1,83 @@
+"""Tables of the slice as declared; the migrations make them, a test compares the two."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CHAR, BigInteger, Column, DateTime, ForeignKey, LargeBinary, Text
+from sqlalchemy.engine import RowMapping
+from sqlmodel import Field, SQLModel
+
+from billing.payments.attempts import Attempt, AttemptState
+from billing.payments.rules import Payment, PaymentStatus
+from billing.platform.money import Money
+
+INSTANT = DateTime(timezone=True)
+
+
+class PaymentRow(SQLModel, table=True):
+    __tablename__ = "payments"
+
+    id: UUID = Field(primary_key=True)
+    customer_id: str = Field(sa_type=Text)
+    status: str = Field(sa_type=Text)
+    amount_minor: int = Field(sa_type=BigInteger)
+    currency: str = Field(sa_type=CHAR(3))
+    description: str | None = Field(default=None, sa_type=Text)
+    return_url: str = Field(sa_type=Text)
+    confirmation_url: str | None = Field(default=None, sa_type=Text)
+    provider_id: str | None = Field(default=None, sa_type=Text, unique=True)
+    provider_status: str | None = Field(default=None, sa_type=Text)
+    undecided: bool
+    test: bool | None = None
+    created_at: datetime = Field(sa_type=INSTANT)
+    updated_at: datetime = Field(sa_type=INSTANT)
+    paid_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    canceled_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    cancellation_party: str | None = Field(default=None, sa_type=Text)
+    cancellation_reason: str | None = Field(default=None, sa_type=Text)
+    quarantine_reason: str | None = Field(default=None, sa_type=Text)
+    version: int = Field(sa_type=BigInteger)
+
+
+class AttemptRow(SQLModel, table=True):
+    __tablename__ = "payment_attempts"
+
+    id: UUID = Field(primary_key=True)
+    payment_id: UUID = Field(sa_column=Column(ForeignKey("payments.id"), nullable=False))
+    number: int
+    body: bytes = Field(sa_type=LargeBinary)
+    state: str = Field(sa_type=Text)
+    sends: int
+    created_at: datetime = Field(sa_type=INSTANT)
+    next_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    lease_until: datetime | None = Field(default=None, sa_type=INSTANT)
+    last_outcome: str | None = Field(default=None, sa_type=Text)
+
+
+class PollRow(SQLModel, table=True):
+    __tablename__ = "payment_polls"
+
+    payment_id: UUID = Field(
+        sa_column=Column(ForeignKey("payments.id"), primary_key=True, nullable=False)
+    )
+    next_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    asked_at: datetime | None = Field(default=None, sa_type=INSTANT)
+
+
+def payment_of(row: RowMapping) -> Payment:
+    values = dict(row)
+    amount = Money(values.pop("amount_minor"), values.pop("currency"))
+    status = PaymentStatus(values.pop("status"))
+    return Payment(amount=amount, status=status, **values)
+
+
+def attempt_of(row: RowMapping) -> Attempt:
+    return Attempt(
+        id=row["id"],
+        payment_id=row["payment_id"],
+        number=row["number"],
+        body=bytes(row["body"]),
+        state=AttemptState(row["state"]),
+        sends=row["sends"],
+        created_at=row["created_at"],
+    )

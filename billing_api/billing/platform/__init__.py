@@ -1,0 +1,1 @@
+"""Technical ground without nouns: database, clock, ids, money, problems, tokens, logs."""

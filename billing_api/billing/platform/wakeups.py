@@ -1,0 +1,131 @@
+"""Wakes the worker across processes through PgQueuer: a wake-up says "look", never what to do.
+
+What is to be done stands in our own tables, so a lost or doubled wake-up changes nothing: the
+schedule looks every second or two anyway.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from types import TracebackType
+
+import asyncpg  # type: ignore[import-untyped]
+from pgqueuer import PgQueuer
+from pgqueuer.adapters.persistence.qb import (
+    QueryBuilderEnvironment,
+    QueryQueueBuilder,
+    QuerySchedulerBuilder,
+)
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.db import AsyncpgDriver, AsyncpgPoolDriver, Driver
+from pgqueuer.domain.settings import DBSettings
+
+SCHEMA = "pgqueuer"
+ENTRYPOINT = "look"
+EVERY_SECOND = "* * * * * *"
+HEARTBEAT = timedelta(seconds=3)
+COALESCE_SECONDS = 0.02
+RECONNECT_SECONDS = 1.0
+logger = logging.getLogger(__name__)
+
+
+def queue_settings() -> DBSettings:
+    return DBSettings(db_schema=SCHEMA)
+
+
+def queue_queries(driver: Driver) -> Queries:
+    settings = queue_settings()
+    return Queries(
+        driver,
+        qbe=QueryBuilderEnvironment(settings),
+        qbq=QueryQueueBuilder(settings),
+        qbs=QuerySchedulerBuilder(settings),
+    )
+
+
+class Waker:
+    """Wakes the worker from another process, off the request's path; many calls become one."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._wanted = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def wake(self) -> None:
+        """Call after the commit: what the worker is to see must be visible."""
+        self._wanted.set()
+
+    async def __aenter__(self) -> "Waker":
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                connection = await asyncpg.connect(self._url, timeout=5)
+                try:
+                    await self._serve(queue_queries(AsyncpgDriver(connection)))
+                finally:
+                    await connection.close(timeout=1)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                # The schedule finds the work meanwhile, a second later than a wake-up would.
+                logger.warning("wake-ups are interrupted", exc_info=True)
+                await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _serve(self, queries: Queries) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            await queries.enqueue(ENTRYPOINT, None)
+            await asyncio.sleep(COALESCE_SECONDS)
+
+
+async def listen(url: str, look: Callable[[], None], stopping: asyncio.Event) -> None:
+    """Calls `look` at each wake-up and each second or two; survives lost connections."""
+    while not stopping.is_set():
+        try:
+            async with asyncpg.create_pool(url, min_size=1, max_size=3, timeout=5) as pool:
+                await _listen_once(pool, look, stopping)
+        except Exception:
+            logger.exception("the wake-up queue failed; looking goes on after a pause")
+            look()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), RECONNECT_SECONDS)
+
+
+async def _listen_once(
+    pool: asyncpg.Pool, look: Callable[[], None], stopping: asyncio.Event
+) -> None:
+    driver = AsyncpgPoolDriver(pool)
+    queue = PgQueuer(connection=driver, queries=queue_queries(driver))
+
+    @queue.entrypoint(ENTRYPOINT, accepts_context=False)
+    async def on_wake(_: object) -> None:
+        look()
+
+    @queue.schedule("every_second", EVERY_SECOND, accepts_context=False)
+    async def on_tick(_: object) -> None:
+        look()
+
+    async def stop_with_us() -> None:
+        await stopping.wait()
+        queue.shutdown.set()
+
+    stopper = asyncio.create_task(stop_with_us())
+    try:
+        await queue.run(heartbeat_timeout=HEARTBEAT, shutdown_on_listener_failure=True)
+    finally:
+        stopper.cancel()

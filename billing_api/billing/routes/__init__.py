@@ -1,0 +1,1 @@
+"""HTTP: one file a resource, routes with their request and response models."""

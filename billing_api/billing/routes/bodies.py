@@ -1,0 +1,57 @@
+"""Request bodies: bounded, strictly parsed, then checked against their model."""
+
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from billing.platform.problems import BodyTooLarge, UnsupportedMediaType, ValidationFailed
+from billing.platform.strict_json import parse_json
+
+BODY_BYTES_MAX = 64 * 1024
+Model = TypeVar("Model", bound=BaseModel)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The whole body, or BodyTooLarge before more than the limit is held."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:12]) > limit:
+        raise BodyTooLarge(f"at most {limit} bytes")
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > limit:
+            raise BodyTooLarge(f"at most {limit} bytes")
+    return bytes(body)
+
+
+async def read_model(request: Request, model: type[Model], context: object) -> Model:
+    media_type = request.headers.get("content-type", "application/json").partition(";")[0]
+    media_type = media_type.strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnsupportedMediaType
+    value = parse_json(await read_body(request, BODY_BYTES_MAX))
+    if not isinstance(value, dict):
+        raise ValidationFailed(errors=[("", "an object is expected")])
+    try:
+        return model.model_validate(value, context=context)
+    except ValidationError as error:
+        raise ValidationFailed(errors=read_errors(error.errors())) from None
+
+
+def read_errors(errors: list[ErrorDetails] | list[Any]) -> list[tuple[str, str]]:
+    """Where and what, without the value: it may be long, or a secret."""
+    found = []
+    for error in errors:
+        place = "".join(f"/{part}" for part in error["loc"])
+        message = str(error["msg"]).removeprefix("Value error, ")
+        found.append((place[:200], message))
+    return found
+
+
+def describe_body(model: type[BaseModel], example: dict[str, object]) -> dict[str, Any]:
+    """The body in the OpenAPI description, since the framework does not read it for us."""
+    schema = model.model_json_schema()
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}

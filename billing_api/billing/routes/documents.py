@@ -1,0 +1,79 @@
+"""Answers' shapes for the description; the bytes themselves are made by the slices."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+
+class ProblemView(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    errors: list[dict[str, str]] | None = None
+
+
+class PaymentView(BaseModel):
+    id: str
+    status: Literal["pending", "waiting_for_capture", "succeeded", "canceled"]
+    value: str = Field(examples=["1342.00"])
+    currency: str = Field(examples=["RUB"])
+    description: str | None
+    confirmation_url: str | None = Field(description="Where to pay; null when there is nothing to")
+    created_at: str
+    paid_at: str | None
+    canceled_at: str | None
+    cancellation_reason: str | None
+    return_url: str
+
+
+class PaymentPage(BaseModel):
+    items: list[PaymentView]
+    next_cursor: str | None
+
+
+class BalanceView(BaseModel):
+    currency: str = Field(examples=["RUB"])
+    available: str = Field(examples=["1342.00"])
+    held: str = Field(examples=["0.00"])
+
+
+class BalanceList(BaseModel):
+    items: list[BalanceView]
+
+
+class ChangeView(BaseModel):
+    position: str
+    kind: Literal["payment", "balance", "journal"]
+    id: str
+    version: int
+    at: str
+    data: dict[str, Any]
+
+
+class ChangePage(BaseModel):
+    items: list[ChangeView]
+    next_after: str
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems a route may answer with."""
+    content = {"application/problem+json": {"schema": ProblemView.model_json_schema()}}
+    return {status: {"description": _MEANINGS[status], "content": content} for status in statuses}
+
+
+_MEANINGS = {
+    400: "Not JSON",
+    401: "No valid token",
+    403: "The token lacks a scope, or the address is not the provider's",
+    404: "Not there, or not yours",
+    409: "The first request with this key still runs",
+    413: "Body too large",
+    415: "Not application/json",
+    422: "A value that cannot be, or a key used with another body",
+    503: "Temporarily unavailable",
+}

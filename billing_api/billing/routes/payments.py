@@ -1,0 +1,192 @@
+"""Payments: create, list, look."""
+
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from starlette.responses import Response
+
+from billing.flows.create_payment import CreatePayment, create_payment
+from billing.idempotency.problems import IdempotencyKeyInvalid, IdempotencyKeyRequired
+from billing.idempotency.rules import KeyScope, hash_request, is_key
+from billing.payments.problems import PaymentNotFound
+from billing.payments.queries import PaymentFilter, get_payment, list_payments
+from billing.payments.rules import PaymentStatus, describe
+from billing.platform.ids import parse_id
+from billing.platform.money import DECIMALS, Money, MoneyError, format_minor, parse_minor
+from billing.platform.paging import decode_cursor
+from billing.platform.strict_json import dump_json
+from billing.platform.tokens import Caller
+from billing.routes.bodies import describe_body, read_model
+from billing.routes.caller import READ_ALL, caller_with
+from billing.routes.context import PaymentTerms, context_of
+from billing.routes.documents import PaymentPage, PaymentView, refusals
+from billing.routes.rendering import request_id_of
+
+router = APIRouter(prefix="/api/v1/payment", tags=["payments"])
+JSON = "application/json"
+RETRY_SECONDS = "5"
+ROUTE = "POST /api/v1/payment"
+_UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\\]")
+
+
+class CreatePaymentBody(BaseModel):
+    """`value` is read exactly as written, number or string."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={})
+
+    value: Annotated[str, Field(description="1342.00, as a number or a string")]
+    currency: Annotated[str, Field(examples=["RUB"])]
+    description: Annotated[str | None, Field(max_length=128)] = None
+    return_url: Annotated[str | None, Field(max_length=2048)] = None
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, currency: str) -> str:
+        if currency not in DECIMALS:
+            raise ValueError(f"expected one of {', '.join(DECIMALS)}")
+        return currency
+
+    @field_validator("return_url")
+    @classmethod
+    def _allowed_host(cls, url: str | None, info: ValidationInfo) -> str | None:
+        terms: PaymentTerms = info.context  # type: ignore[assignment]
+        if url is not None and not _may_return_to(url, terms.return_hosts):
+            raise ValueError("an absolute address on an allowed host is expected")
+        return url
+
+    @model_validator(mode="after")
+    def _payable(self, info: ValidationInfo) -> "CreatePaymentBody":
+        terms: PaymentTerms = info.context  # type: ignore[assignment]
+        self.minor_within(terms)
+        return self
+
+    def minor_within(self, terms: PaymentTerms) -> int:
+        try:
+            minor = parse_minor(self.value, self.currency)
+        except MoneyError as error:
+            raise ValueError(f"value: {error}") from None
+        if not terms.min_minor <= minor <= terms.max_minor:
+            low = format_minor(terms.min_minor, self.currency)
+            high = format_minor(terms.max_minor, self.currency)
+            raise ValueError(f"value: from {low} to {high}")
+        return minor
+
+
+def _may_return_to(url: str, hosts: frozenset[str]) -> bool:
+    """Scheme and host exactly as allowed: browsers forgive what parsers do not, so no odd forms."""
+    if _UNSAFE_IN_URL.search(url):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"https", "http"} and parts.netloc.lower() in hosts
+
+
+EXAMPLE: dict[str, object] = {
+    "value": 1342.00,
+    "currency": "RUB",
+    "description": "Оплата подписки",
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses={
+        201: {"model": PaymentView},
+        202: {"model": PaymentView, "description": "The provider is undecided; ask again"},
+        **refusals(400, 401, 403, 409, 413, 415, 422, 503),
+    },
+    openapi_extra=describe_body(CreatePaymentBody, EXAMPLE),
+)
+async def post_payment(
+    request: Request,
+    caller: Annotated[Caller, Depends(caller_with("payments:write"))],
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Starts a payment; the customer pays at `confirmation_url`."""
+    context = context_of(request)
+    terms = context.payments
+    body = await read_model(request, CreatePaymentBody, terms)
+    amount = Money(body.minor_within(terms), body.currency)
+    command = CreatePayment(
+        customer_id=caller.subject,
+        amount=amount,
+        description=body.description or None,
+        return_url=body.return_url,
+        default_return_url=terms.default_return_url,
+        request_id=request_id_of(request),
+    )
+    created = await create_payment(
+        context.database,
+        context.gateway,
+        context.clock,
+        command,
+        _scope(caller, idempotency_key, command),
+    )
+    headers = {"Location": f"/api/v1/payment/{created.payment_id}", "Cache-Control": "no-store"}
+    if created.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    if created.answer.status == 202:
+        headers["Retry-After"] = RETRY_SECONDS
+    return Response(created.answer.body, created.answer.status, headers=headers, media_type=JSON)
+
+
+def _scope(caller: Caller, key: str | None, command: CreatePayment) -> KeyScope | None:
+    if key is None:
+        if caller.is_service:
+            raise IdempotencyKeyRequired
+        return None
+    if not is_key(key):
+        raise IdempotencyKeyInvalid("1 to 255 visible ASCII characters")
+    meaning: dict[str, object] = {
+        "minor": command.amount.minor,
+        "currency": command.amount.currency,
+        "description": command.description,
+        "return_url": command.return_url,
+    }
+    return KeyScope(caller.subject, ROUTE, key, hash_request(meaning))
+
+
+@router.get("", responses={200: {"model": PaymentPage}, **refusals(401, 403, 422, 503)})
+async def get_payments(
+    request: Request,
+    caller: Annotated[Caller, Depends(caller_with("payments:read"))],
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: str | None = None,
+    status: PaymentStatus | None = None,
+) -> Response:
+    """The caller's payments, newest first."""
+    after = None if cursor is None else decode_cursor(cursor)
+    wanted = PaymentFilter(caller.subject, status, after, limit)
+    async with context_of(request).database.read() as session:
+        page = await list_payments(session, wanted)
+    return _json(
+        {"items": [describe(item) for item in page.items], "next_cursor": page.next_cursor}
+    )
+
+
+@router.get(
+    "/{payment_id}", responses={200: {"model": PaymentView}, **refusals(401, 403, 404, 503)}
+)
+async def get_one_payment(
+    request: Request,
+    payment_id: str,
+    caller: Annotated[Caller, Depends(caller_with("payments:read"))],
+) -> Response:
+    """One payment as it is known now."""
+    identity = parse_id(payment_id)
+    if identity is None:
+        raise PaymentNotFound
+    owner = None if READ_ALL in caller.scopes else caller.subject
+    async with context_of(request).database.read() as session:
+        payment = await get_payment(session, identity, owner)
+    return _json(describe(payment))
+
+
+def _json(value: Any) -> Response:
+    return Response(dump_json(value), media_type=JSON, headers={"Cache-Control": "no-store"})

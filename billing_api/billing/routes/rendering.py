@@ -1,0 +1,100 @@
+"""Everything that goes wrong becomes problem+json here, once; bugs show nothing of themselves."""
+
+import asyncio
+
+import asyncpg  # type: ignore[import-untyped]
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from billing.platform import problems
+from billing.platform.problems import Problem, as_document
+from billing.platform.strict_json import dump_json
+from billing.routes.bodies import read_errors
+
+logger = structlog.get_logger("billing.requests")
+MEDIA_TYPE = "application/problem+json"
+BY_STATUS: dict[int, type[Problem]] = {
+    400: problems.MalformedBody,
+    401: problems.Unauthorized,
+    403: problems.Forbidden,
+    404: problems.NotFound,
+    405: problems.MethodNotAllowed,
+    413: problems.BodyTooLarge,
+    415: problems.UnsupportedMediaType,
+    422: problems.ValidationFailed,
+}
+
+
+def render_problem(problem: Problem, request_id: str) -> Response:
+    return Response(
+        dump_json(as_document(problem, request_id)),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", **problem.headers},
+    )
+
+
+def request_id_of(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("request_id", "-"))
+
+
+async def on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - for the type checker
+    logger.info("refused", **{"error.code": error.code})
+    return render_problem(error, request_id_of(request))
+
+
+async def on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    problem = problems.ValidationFailed(errors=read_errors(list(error.errors())))
+    return render_problem(problem, request_id_of(request))
+
+
+async def on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    problem = BY_STATUS.get(error.status_code, problems.InternalError)
+    return render_problem(problem(headers=error.headers), request_id_of(request))
+
+
+async def on_database(request: Request, error: Exception) -> Response:
+    """The database cannot be reached, or is too busy: ours, and worth trying again."""
+    logger.warning("database is unavailable", exc_info=error)
+    problem = problems.ServiceUnavailable(headers={"Retry-After": "2"})
+    return render_problem(problem, request_id_of(request))
+
+
+async def on_database_error(request: Request, error: Exception) -> Response:
+    """Sorts what the driver wraps: lost connections and lock time-outs are 503, the rest bugs."""
+    assert isinstance(error, DBAPIError)  # noqa: S101
+    cause = getattr(error.orig, "__cause__", None)
+    busy = (
+        asyncpg.PostgresConnectionError,
+        asyncpg.LockNotAvailableError,
+        asyncpg.QueryCanceledError,
+        asyncpg.DeadlockDetectedError,
+        asyncpg.OperatorInterventionError,
+        asyncpg.InsufficientResourcesError,
+        asyncpg.InternalClientError,
+    )
+    if error.connection_invalidated or isinstance(cause, busy):
+        return await on_database(request, error)
+    return await on_bug(request, error)
+
+
+async def on_bug(request: Request, error: Exception) -> Response:
+    logger.error("unhandled", exc_info=error)
+    return render_problem(problems.InternalError(), request_id_of(request))
+
+
+def add_renderers(app: FastAPI) -> None:
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(DBAPIError, on_database_error)
+    for lost in (OperationalError, InterfaceError, PoolTimeoutError, OSError, asyncio.TimeoutError):
+        app.add_exception_handler(lost, on_database)

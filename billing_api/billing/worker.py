@@ -1,0 +1,142 @@
+"""Billing's worker: three loops over what stands in our tables, woken through PgQueuer.
+
+Each loop takes what is due until nothing is; a wake-up only says "look now". Several workers may
+run: what one has taken the others pass over.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+
+from billing.flows.claim_polls import claim_polls
+from billing.flows.poll_payment import poll_payment
+from billing.flows.process_notifications import process_notifications
+from billing.flows.recover_attempts import recover_attempts
+from billing.gateway.port import PaymentGateway
+from billing.platform.clock import Clock
+from billing.platform.database import Database
+from billing.platform.heartbeat import beat
+from billing.platform.wakeups import listen
+from billing.settings import load_settings
+from billing.wiring import make_clock, make_database, make_gateway, start_logs
+
+POLLS_AT_ONCE = 10
+BEAT_SECONDS = 5
+# Without the schedule (its database connection is lost) the loops still look, only less often.
+LOOK_ANYWAY_SECONDS = 10
+PAUSE_AFTER_ERROR_SECONDS = 1
+logger = structlog.get_logger("billing.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    database: Database
+    gateway: PaymentGateway
+    clock: Clock
+
+
+@dataclass(slots=True)
+class Loop:
+    """One kind of work: `work` says how much it did, and is called again until it did nothing."""
+
+    name: str
+    work: Callable[[Tools], Awaitable[int]]
+    due: asyncio.Event
+    beaten_at: float = 0.0
+
+
+async def read_inbox(tools: Tools) -> int:
+    return await process_notifications(tools.database, tools.gateway, tools.clock)
+
+
+async def recover(tools: Tools) -> int:
+    return await recover_attempts(tools.database, tools.gateway, tools.clock)
+
+
+async def poll_due(tools: Tools) -> int:
+    due = await claim_polls(tools.database, tools.clock, POLLS_AT_ONCE)
+    polls = (
+        poll_payment(tools.database, tools.gateway, tools.clock, payment_id) for payment_id in due
+    )
+    await asyncio.gather(*polls)
+    return len(due)
+
+
+def make_loops() -> list[Loop]:
+    kinds = (("inbox", read_inbox), ("attempts", recover), ("polls", poll_due))
+    return [Loop(name, work, asyncio.Event()) for name, work in kinds]
+
+
+async def run_loop(loop: Loop, tools: Tools, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        try:
+            async with asyncio.timeout(LOOK_ANYWAY_SECONDS):
+                await loop.due.wait()
+        except TimeoutError:
+            pass
+        loop.due.clear()
+        try:
+            await _beat(loop, tools)
+            while not stopping.is_set() and await loop.work(tools):
+                await _beat(loop, tools)
+        except Exception:
+            # A loop that ends would leave money waiting: it says so and goes on.
+            logger.exception("loop failed", **{"event.action": loop.name})
+            await asyncio.sleep(PAUSE_AFTER_ERROR_SECONDS)
+
+
+async def _beat(loop: Loop, tools: Tools) -> None:
+    now = asyncio.get_running_loop().time()
+    if now - loop.beaten_at < BEAT_SECONDS:
+        return
+    loop.beaten_at = now
+    async with tools.database.begin() as session:
+        await beat(session, loop.name, tools.clock.real_now())
+
+
+async def run_worker(tools: Tools, queue_url: str, stopping: asyncio.Event) -> None:
+    loops = make_loops()
+
+    def look() -> None:
+        for loop in loops:
+            loop.due.set()
+
+    async with asyncio.TaskGroup() as group:
+        for loop in loops:
+            group.create_task(run_loop(loop, tools, stopping))
+        group.create_task(listen(queue_url, look, stopping))
+        await stopping.wait()
+        look()
+
+
+async def _main() -> None:
+    settings = load_settings()
+    start_logs(settings, "billing-worker")
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with AsyncExitStack() as stack:
+        database = make_database(settings)
+        stack.push_async_callback(database.close)
+        gateway = await stack.enter_async_context(make_gateway(settings))
+        tools = Tools(database, gateway, make_clock(settings))
+        logger.info("worker started")
+        task = asyncio.create_task(run_worker(tools, settings.billing_database_url, stopping))
+        await stopping.wait()
+        # What does not end by itself is cut: its lease runs out and another worker takes it.
+        done, _ = await asyncio.wait({task}, timeout=8)
+        if not done:
+            task.cancel()
+        await asyncio.wait({task}, timeout=1)
+
+
+def main() -> None:
+    asyncio.run(_main())
+
+
+if __name__ == "__main__":
+    main()
