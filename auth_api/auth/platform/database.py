@@ -33,7 +33,8 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMES)
 
 
-db = SQLAlchemy(metadata=Base.metadata)
+# Rows stay readable after their transaction: nothing is loaded behind a flow's back.
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 
 
 def configure_database(app: Flask, url: str, *, pool_size: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
@@ -43,8 +43,6 @@ class FieldErrorView(BaseModel):
 class ProblemView(BaseModel):
     """RFC 9457 problem document."""
 
-    model_config = ConfigDict(title="Problem")
-
     type: str = Field(examples=["urn:problem:validation_error"])
     title: str
     status: int
@@ -62,7 +60,9 @@ def problems(*kinds: type[Problem]) -> dict[str | int, dict[str, Any]]:
         codes = f"{known['description']}, {kind.code}" if known else kind.code
         by_status[kind.status] = {
             "description": codes,
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {
+                MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemView.__name__}"}}
+            },
         }
     return by_status
 
