@@ -102,6 +102,7 @@ def service_environments(layout: Layout, state: State) -> dict[str, Env]:
         "billing": _billing(layout, state, settings),
         "auth": _auth(layout, state),
         "admin": _admin(layout, state),
+        "nginx": {},
     }
     if not uses_real_provider(settings):
         environments["sandbox"] = _sandbox(layout, state)
@@ -184,6 +185,11 @@ def write_service_files(layout: Layout, environments: dict[str, Env]) -> None:
     for name, values in environments.items():
         lines = "".join(f'{key}="{value}"\n' for key, value in values.items())
         write_private(layout.env_dir / f"{name}.env", lines)
+
+
+def read_service_files(layout: Layout) -> dict[str, Env]:
+    """What `write_service_files` wrote last."""
+    return {path.stem: read_env_file(path) for path in layout.env_dir.glob("*.env")}
 
 
 def for_scripts(layout: Layout, state: State) -> Env:

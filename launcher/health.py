@@ -54,6 +54,12 @@ def wait_until_healthy(
             time.sleep(0.15)
 
 
+def is_healthy(layout: Layout, state: State, programs: list[Program]) -> bool:
+    """Whether every program runs and answers now."""
+    with client(layout) as http:
+        return not _sick(http, state, programs)
+
+
 def _sick(http: httpx.Client, state: State, programs: list[Program]) -> dict[str, str]:
     table: dict[str, dict[str, Any]] = {row["name"]: row for row in supervisor.process_table(state)}
     sick = {}

@@ -73,9 +73,9 @@ def up(layout: Layout) -> State:
             outer_port("HTTP_PORT", state.http_port or 8080),
         )
         if supervisor.is_running(state):
-            if wanted == (state.https_port, state.http_port):
+            if wanted == (state.https_port, state.http_port) and is_current(layout, state):
                 return _resume(layout, state)
-            print("other outer ports are wanted: restarting")
+            print("settings have changed: restarting")
             supervisor.shut_down(layout, state)
         supervisor.end_leftovers(layout, state)
         state.https_port, state.http_port = wanted
@@ -89,11 +89,16 @@ def up(layout: Layout) -> State:
 
 
 def _resume(layout: Layout, state: State) -> State:
-    """All is up already, or almost: start what stopped."""
+    """All is up already; or a first start was cut short, and its steps are made again."""
     programs = programs_of(layout, state)
-    supervisor.start_programs(state, [program.name for program in programs])
-    health.wait_until_healthy(layout, state, programs)
+    if not health.is_healthy(layout, state, programs):
+        start(layout, state, programs)
     return state
+
+
+def is_current(layout: Layout, state: State) -> bool:
+    """Whether what runs was started with the settings as they are now."""
+    return environment.read_service_files(layout) == environment.service_environments(layout, state)
 
 
 def programs_of(layout: Layout, state: State) -> list[Program]:
