@@ -14,13 +14,12 @@ from alembic import command
 from billing.flows.compare_provider import ProviderUnreadableError, compare_provider
 from billing.flows.verify_books import verify_books
 from billing.inbox.queries import list_doubtful
-from billing.main import create_app
 from billing.payments.queries import list_for_review
 from billing.platform.clock import format_instant
 from billing.platform.clock_file import parse_duration, write_offset
 from billing.platform.grants import grant_service_role
 from billing.settings import Settings, load_settings
-from billing.wiring import make_clock, make_database, make_gateway, migration_config
+from billing.wiring import create_app, make_clock, make_database, make_gateway, migration_config
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 clock_app = typer.Typer(no_args_is_help=True, help="Show or move the business clock.")

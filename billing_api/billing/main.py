@@ -1,103 +1,12 @@
-"""Billing's HTTP process: wires the application and serves it."""
+"""Billing's HTTP process."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from socket import socket
 
 import uvicorn
-from fastapi import FastAPI
-from fastapi_offline import FastAPIOffline
 
-from billing.platform.key_source import KeySource
-from billing.platform.tokens import TokenVerifier
-from billing.platform.wakeups import Waker
-from billing.routes import balances, changes, health, notifications, payments
-from billing.routes.context import Context, NotificationTerms, PaymentTerms, make_metrics
-from billing.routes.documentation import add_documentation_policy
-from billing.routes.pages import router as pages
-from billing.routes.rendering import add_renderers
-from billing.routes.request_scope import RequestScope
-from billing.settings import Settings, load_settings
-from billing.wiring import (
-    make_clock,
-    make_database,
-    make_gateway,
-    migration_head,
-    start_logs,
-)
-
-ROUTERS = (
-    payments.router,
-    balances.router,
-    changes.router,
-    notifications.router,
-    health.router,
-    pages,
-)
-
-
-def create_app(settings: Settings) -> FastAPI:
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            context = await _open_context(settings, stack)
-            app.state.context = context
-            app.state.database = context.database
-            app.state.gateway = context.gateway
-            app.state.clock = context.clock
-            yield
-
-    app = FastAPIOffline(
-        title="Billing",
-        version="1",
-        description="Payments, balances and the change feed.",
-        docs_url="/app/openapi",
-        redoc_url=None,
-        openapi_url="/app/openapi.json",
-        static_url="/app/static",
-        swagger_ui_oauth2_redirect_url="/app/openapi/oauth2-redirect",
-        lifespan=lifespan,
-    )
-    app.state.settings = settings
-    app.state.stopping = asyncio.Event()
-    app.state.migration_head = migration_head()
-    for router in ROUTERS:
-        app.include_router(router)
-    add_renderers(app)
-    add_documentation_policy(app)
-    app.add_middleware(RequestScope)
-    return app
-
-
-async def _open_context(settings: Settings, stack: AsyncExitStack) -> Context:
-    database = make_database(settings)
-    stack.push_async_callback(database.close)
-    gateway = await stack.enter_async_context(make_gateway(settings))
-    waker = await stack.enter_async_context(Waker(settings.billing_database_url))
-    clock = make_clock(settings)
-    low, high = settings.payment_limits
-    return Context(
-        database=database,
-        gateway=gateway,
-        clock=clock,
-        tokens=TokenVerifier(
-            KeySource(settings.auth_jwks_url),
-            clock,
-            issuer=settings.issuer,
-            audience=settings.token_audience,
-        ),
-        waker=waker,
-        payments=PaymentTerms(
-            low, high, settings.return_hosts, f"{settings.base_url}/pay/return/{{id}}"
-        ),
-        notifications=NotificationTerms(
-            settings.notification_secret,
-            settings.networks,
-            enforce=settings.notification_source_check == "enforce",
-        ),
-        metrics=make_metrics(),
-    )
+from billing.settings import load_settings
+from billing.wiring import create_app, start_logs
 
 
 class _Server(uvicorn.Server):

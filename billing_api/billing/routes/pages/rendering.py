@@ -87,5 +87,11 @@ def render(
     return answer
 
 
+def busy(request: Request) -> HTMLResponse:
+    answer = render(request, "busy.html", status=503)
+    answer.headers["Retry-After"] = "5"
+    return answer
+
+
 def not_found(request: Request) -> HTMLResponse:
     return render(request, "not_found.html", status=404)

@@ -10,6 +10,7 @@ import asyncio
 
 import structlog
 from fastapi import APIRouter, Request
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse, Response
 
 from billing.flows.poll_payment import poll_payment
@@ -18,14 +19,13 @@ from billing.payments.queries import get_payment
 from billing.payments.rules import Payment
 from billing.platform.ids import parse_id
 from billing.platform.money import format_minor
-from billing.routes.pages.rendering import not_found, render
+from billing.routes.context import context_of
+from billing.routes.pages.rendering import busy, not_found, render
 from billing.routes.pages.wording import STATES
 
 router = APIRouter(include_in_schema=False)
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger("billing.pages")
 
-# Nobody waits longer for a page; the worker asks again anyway.
-ASK_SECONDS = 8
 # Strangers may hold links: they must not be able to keep all connections busy asking.
 ASKING_AT_ONCE = 4
 _asking = asyncio.Semaphore(ASKING_AT_ONCE)
@@ -35,7 +35,7 @@ async def _find(request: Request, written_id: str) -> Payment:
     payment_id = parse_id(written_id)
     if payment_id is None:
         raise PaymentNotFound
-    async with request.app.state.database.read() as session:
+    async with context_of(request).database.read() as session:
         return await get_payment(session, payment_id, owner=None)
 
 
@@ -43,15 +43,9 @@ async def _ask(request: Request, payment: Payment) -> Payment:
     """The payment after a look at the provider, or as it is when that cannot be had now."""
     if payment.is_final or _asking.locked():
         return payment
-    state = request.app.state
+    context = context_of(request)
     async with _asking:
-        try:
-            async with asyncio.timeout(ASK_SECONDS):
-                await poll_payment(state.database, state.gateway, state.clock, payment.id)
-        except TimeoutError:
-            log.info("payment.return.slow_provider", payment_id=str(payment.id))
-            return payment
-    return await _find(request, str(payment.id))
+        return await poll_payment(context.database, context.gateway, context.clock, payment.id)
 
 
 @router.api_route("/pay/return/{written_id}", methods=["GET", "HEAD"])
@@ -59,10 +53,14 @@ async def show_return(request: Request, written_id: str, check: str = "") -> Res
     """`check` is what the button and the refresh without JavaScript send: they ask, too."""
     try:
         payment = await _find(request, written_id)
+        if check:
+            payment = await _ask(request, payment)
     except PaymentNotFound:
         return not_found(request)
-    if check:
-        payment = await _ask(request, payment)
+    except (SQLAlchemyError, OSError) as error:
+        # Somebody has just paid: they deserve words, not a JSON problem.
+        logger.warning("return page without a database", exc_info=error)
+        return busy(request)
     return render(
         request,
         "return.html",

@@ -30,7 +30,8 @@ export function focusFirst(...names) {
 export function markAll(failure, words) {
   let placed = 0;
   for (const { pointer = "", message = "" } of failure.errors) {
-    const name = pointer.replace(/^[#/]+/, "").split("/").pop();
+    // A complaint about the whole body may begin with the field's name instead.
+    const name = pointer.replace(/^[#/]+/, "").split("/").pop() || message.split(":")[0];
     if (mark(name, words(name, message) ?? texts.fields.invalid)) placed += 1;
   }
   return placed > 0;

@@ -20,6 +20,11 @@ export function formatAmount(value, currency) {
   return `${minus}${grouped},${fraction}${SPACE}${SIGNS[currency] ?? currency}`;
 }
 
+/** Whole kopecks of "1342.00"; exact, for amounts here stay far below what a number holds. */
+export function kopecks(value) {
+  return Number(value.replace(".", ""));
+}
+
 export function isZero(value) {
   return /^[0.]*$/.test(value);
 }

@@ -42,7 +42,7 @@ const RU = {
     amount: "Введите сумму цифрами, например 1342,50",
     invalid: "Проверьте это поле",
     common: "Такой пароль легко подобрать, придумайте другой",
-    limits: "Сумма вне допустимых пределов",
+    limits: "От {0} до {1}",
     username: "От 3 до 64 латинских букв, цифр и знаков . _ - + @; первой — буква или цифра",
     taken: "Уже занято",
   },
@@ -106,7 +106,7 @@ const EN = {
     amount: "Enter an amount in digits, for example 1342.50",
     invalid: "Check this field",
     common: "This password is easy to guess, choose another",
-    limits: "The amount is outside the limits",
+    limits: "From {0} to {1}",
     username: "3 to 64 Latin letters, digits or . _ - + @; a letter or digit first",
     taken: "Already taken",
   },
@@ -131,7 +131,7 @@ const EN = {
 export const LANGUAGE = document.documentElement.lang === "en" ? "en" : "ru";
 export const texts = LANGUAGE === "en" ? EN : RU;
 
-export const fill = (pattern, value) => pattern.replace("{0}", value);
+export const fill = (pattern, ...values) => pattern.replace(/\{(\d)\}/g, (_, place) => values[place]);
 
 const BY_STATUS = {
   401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "conflict", 422: "validation_error",

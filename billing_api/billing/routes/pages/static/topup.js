@@ -3,10 +3,10 @@
 import { isFinal, payableAt } from "./account.js";
 import { call, Failure } from "./api.js";
 import { focusFirst, mark, markAll, unmark } from "./fields.js";
-import { parseAmount } from "./money.js";
+import { formatAmount, kopecks, parseAmount } from "./money.js";
 import { byId, clearNotice, guarded, notice, noticeFailure, say, sayWait, show } from "./page.js";
 import { pauses, sleep } from "./pauses.js";
-import { texts } from "./texts.js";
+import { fill, texts } from "./texts.js";
 
 const IN_PROGRESS_TRIES = 5;
 
@@ -43,9 +43,7 @@ export function forgetKey() {
 async function submit() {
   clearNotice();
   unmark("value", "description");
-  const value = parseAmount(byId("value").value);
-  if (!byId("value").value.trim()) mark("value", texts.fields.required);
-  else if (value === null) mark("value", texts.fields.amount);
+  const value = checkedValue();
   if (focusFirst("value")) return;
   const body = { value, currency: "RUB" };
   const description = byId("description").value.trim();
@@ -61,6 +59,21 @@ async function submit() {
   }
 }
 
+function checkedValue() {
+  const typed = byId("value").value;
+  const value = parseAmount(typed);
+  const { least, most } = byId("topup-form").dataset;
+  if (!typed.trim()) mark("value", texts.fields.required);
+  else if (value === null) mark("value", texts.fields.amount);
+  else if (kopecks(value) < kopecks(least) || kopecks(value) > kopecks(most)) mark("value", limits());
+  return value;
+}
+
+function limits() {
+  const { least, most } = byId("topup-form").dataset;
+  return fill(texts.fields.limits, formatAmount(least, "RUB"), formatAmount(most, "RUB"));
+}
+
 /** 409 right after an interrupted try means the first one is still at work: its answer is ours. */
 async function create(body) {
   const key = keyFor(JSON.stringify(body));
@@ -68,7 +81,7 @@ async function create(body) {
     try {
       return await call("POST", "/api/v1/payment", { token: token(), body, key, onWait: sayWait });
     } catch (failure) {
-      if (failure.status !== 409 || tried >= IN_PROGRESS_TRIES) throw failure;
+      if (failure.code !== "idempotency_in_progress" || tried >= IN_PROGRESS_TRIES) throw failure;
       await sleep(failure.retryAfter ?? tried);
     }
   }
@@ -78,7 +91,7 @@ function refuse(failure) {
   if (!(failure instanceof Failure)) throw failure;
   if (failure.status === 401) return expired();
   if (!failure.unsure) forgetKey();
-  const placed = markAll(failure, (name) => (name === "value" ? texts.fields.limits : null));
+  const placed = markAll(failure, (name) => (name === "value" ? limits() : null));
   if (!placed) noticeFailure(failure);
   focusFirst("value", "description");
 }
