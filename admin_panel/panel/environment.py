@@ -61,4 +61,4 @@ class Environment(BaseSettings):
 
 def read_environment() -> Environment:
     """The variables, falling back to $VAR_DIR/env/admin.env for commands typed by hand."""
-    return Environment(_env_file=var_dir() / "env" / "admin.env")
+    return Environment(_env_file=var_dir() / "env" / "admin.env")  # type: ignore[call-arg]

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
+    "panel.site",
     "panel.mirror",
     "panel.sync",
     "panel.actions",

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -27,6 +28,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext, setup_test_environment
 from joserfc import jwt
 from joserfc.jwk import ECKey
+
+from panel.sync.worker import make_feeds
 
 TABLES = (
     "mirror_payment, mirror_balance, mirror_journal, mirror_journalline, mirror_person,"
@@ -260,9 +263,25 @@ def journal_data() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
+def make_feed(neighbour: Neighbour) -> Iterator[Callable[..., Any]]:
+    """`make_feed(limit)`: a feed of billing's (or of another's by name), closed afterwards."""
+    made = []
+
+    def make(limit: int = 100, name: str = "billing") -> Any:
+        feed = make_feeds([name])[0]
+        feed.limit = limit
+        made.append(feed)
+        return feed
+
+    yield make
+    for feed in made:
+        feed.close()
+
+
+@pytest.fixture
 def pull(neighbour: Neighbour) -> Callable[[], None]:
     """`admin sync`: both feeds to their ends."""
-    return lambda: call_command("sync", stdout=open(os.devnull, "w"))
+    return lambda: call_command("sync", stdout=StringIO())
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import os
 import time
+from io import StringIO
 from typing import Any
 from uuid import uuid4
 
@@ -96,7 +97,7 @@ def test_a_token_of_another_key_is_refused(browser, neighbour, account):
 
 def make_local(username="root", password="a long local password") -> None:
     os.environ.update(LOCAL_ADMIN_USERNAME=username, LOCAL_ADMIN_PASSWORD=password)
-    call_command("create_superuser_local", stdout=open(os.devnull, "w"))
+    call_command("create_superuser_local", stdout=StringIO())
 
 
 def test_the_local_superuser_comes_in_while_auth_is_down(browser, neighbour):

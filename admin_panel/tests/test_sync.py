@@ -3,7 +3,6 @@
 import threading
 import time
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -22,16 +21,9 @@ from panel.mirror.models import (
 )
 from panel.site.clock import now
 from panel.sync import apply, cursors
-from panel.sync.feed import Feed
 from panel.sync.follow import catch_up, follow_forever, follow_once
 from panel.sync.token import ServiceToken
 from panel.sync.worker import make_feeds
-
-
-def small_feed(neighbour: Any, limit: int, name: str = "billing") -> Feed:
-    feed = make_feeds([name])[0]
-    feed.limit = limit
-    return feed
 
 
 def test_everything_published_is_mirrored(
@@ -80,13 +72,13 @@ def test_the_highest_version_of_a_page_wins_whatever_the_order(neighbour, pull, 
     assert Payment.objects.get().status == "canceled"
 
 
-def test_a_page_given_twice_changes_nothing(neighbour, pull, payment_data, journal_data):
+def test_a_page_given_twice_changes_nothing(make_feed, neighbour, pull, payment_data, journal_data):
     person, payment = uuid4(), uuid4()
     neighbour.publish("billing", "payment", payment, 1, payment_data(person))
     neighbour.publish("billing", "journal", uuid4(), 1, journal_data(payment, person))
     pull()
     before = list(JournalLine.objects.order_by("id").values())
-    feed = small_feed(neighbour, 100)
+    feed = make_feed(100)
     page = feed.fetch("", 0)
     with connection.cursor() as sql:
         sql.execute("UPDATE mirror_feedcursor SET position = ''")
@@ -95,19 +87,21 @@ def test_a_page_given_twice_changes_nothing(neighbour, pull, payment_data, journ
     assert Payment.objects.count() == 1
 
 
-def test_small_pages_read_to_the_end(neighbour, payment_data):
+def test_small_pages_read_to_the_end(make_feed, neighbour, payment_data):
     person = uuid4()
     for _ in range(7):
         neighbour.publish("billing", "payment", uuid4(), 1, payment_data(person))
-    catch_up(small_feed(neighbour, 2), threading.Event())
+    catch_up(make_feed(2), threading.Event())
     assert Payment.objects.count() == 7
     assert FeedCursor.objects.get().caught_up
 
 
-def test_a_crash_inside_a_page_leaves_rows_and_cursor_as_they_were(neighbour, payment_data):
+def test_a_crash_inside_a_page_leaves_rows_and_cursor_as_they_were(
+    make_feed, neighbour, payment_data
+):
     for _ in range(4):
         neighbour.publish("billing", "payment", uuid4(), 1, payment_data(uuid4()))
-    feed = small_feed(neighbour, 2)
+    feed = make_feed(2)
     follow_once(feed)
     page = feed.fetch("701-2", 0)
     broken = type(page)(page.items, "\x00", full=True)  # the cursor's own UPDATE fails
@@ -119,9 +113,9 @@ def test_a_crash_inside_a_page_leaves_rows_and_cursor_as_they_were(neighbour, pa
     assert Payment.objects.count() == 4
 
 
-def test_two_workers_never_apply_one_page(neighbour, payment_data):
+def test_two_workers_never_apply_one_page(make_feed, neighbour, payment_data):
     neighbour.publish("billing", "payment", uuid4(), 1, payment_data(uuid4()))
-    feed = small_feed(neighbour, 10)
+    feed = make_feed(10)
     cursor = cursors.read("billing")
     page = feed.fetch(cursor.position, 0)
     assert apply.apply_page("billing", cursor.position, page)
@@ -183,7 +177,7 @@ def test_resync_heals_edited_rows_and_removes_invented_ones(
     assert not FeedCursor.objects.filter(resyncing=True).exists()
 
 
-def test_the_service_token_is_asked_for_once_and_again_when_refused(neighbour, pull, payment_data):
+def test_the_service_token_is_asked_for_once_and_again_when_refused(neighbour):
     feeds = make_feeds(["billing", "auth"])
     for feed in feeds:
         catch_up(feed, threading.Event())
@@ -192,6 +186,8 @@ def test_the_service_token_is_asked_for_once_and_again_when_refused(neighbour, p
     for feed in feeds:
         catch_up(feed, threading.Event())
     assert neighbour.tokens_issued == 2
+    for feed in feeds:
+        feed.close()
 
 
 def test_a_token_is_forgotten_only_by_who_was_refused_with_it():
@@ -202,9 +198,9 @@ def test_a_token_is_forgotten_only_by_who_was_refused_with_it():
     assert token.get(None) == "old"  # type: ignore[arg-type]
 
 
-def test_a_service_that_is_down_is_said_and_heals_by_itself(neighbour, payment_data):
+def test_a_service_that_is_down_is_said_and_heals_by_itself(make_feed, neighbour, payment_data):
     neighbour.fail_next = 1
-    stop, feed = threading.Event(), small_feed(neighbour, 10)
+    stop, feed = threading.Event(), make_feed(10)
     thread = threading.Thread(target=follow_forever, args=(feed, stop), daemon=True)
     thread.start()
     deadline = time.monotonic() + 5
@@ -221,8 +217,8 @@ def test_a_service_that_is_down_is_said_and_heals_by_itself(neighbour, payment_d
     assert (cursor.last_error, cursor.failing_since) == ("", None)
 
 
-def test_news_arrive_through_a_hanging_poll_at_once(neighbour, payment_data):
-    stop, feed = threading.Event(), small_feed(neighbour, 10)
+def test_news_arrive_through_a_hanging_poll_at_once(make_feed, neighbour, payment_data):
+    stop, feed = threading.Event(), make_feed(10)
     thread = threading.Thread(target=follow_forever, args=(feed, stop), daemon=True)
     thread.start()
     deadline = time.monotonic() + 5

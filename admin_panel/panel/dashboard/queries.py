@@ -21,6 +21,7 @@ class DayFigures:
     pending_minor: int
     canceled: int
     undecided: int
+    review: int
 
 
 def todays_figures() -> DayFigures:
@@ -38,9 +39,10 @@ def todays_figures() -> DayFigures:
             canceled=Count("pk", filter=Q(status=PaymentStatus.CANCELED)),
         )
     )
-    # Undecided of any day: yesterday's is the one that needs somebody.
+    # Of any day: yesterday's is the one that needs somebody.
     undecided = Payment.objects.filter(undecided=True).order_by().count()
-    return DayFigures(undecided=undecided, **{k: int(v) for k, v in row.items()})
+    review = Payment.objects.filter(quarantine_reason__isnull=False).order_by().count()
+    return DayFigures(undecided=undecided, review=review, **{k: int(v) for k, v in row.items()})
 
 
 def newest_payments() -> QuerySet[Any]:

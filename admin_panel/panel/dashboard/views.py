@@ -8,7 +8,7 @@ from django.urls import reverse
 from panel.dashboard.queries import newest_payments, todays_figures
 from panel.mirror.lag import FeedState, feed_states
 from panel.mirror.panels import payments_table
-from panel.site.display import money, moment, span
+from panel.site.display import moment, money, span
 from panel.site.wording import beside, say
 
 _NAMES = {"billing": ("Платежи и книги", "Payments and books"), "auth": ("Люди", "People")}
@@ -18,6 +18,7 @@ def dashboard_context(request: HttpRequest, context: dict[str, Any]) -> dict[str
     """Nothing for a person who may not see payments."""
     if not request.user.has_perm("mirror.view_payment"):
         return context
+    context["title"] = say("Обзор", "Overview")
     context["figures"] = _figures()
     context["feeds"] = [_feed(state) for state in feed_states()]
     context["newest"] = payments_table(newest_payments(), with_person=True)
@@ -50,9 +51,15 @@ def _figures() -> list[dict[str, Any]]:
         card(("Отменено", "Canceled"), day.canceled, str(say("платежей", "payments")),
              f"{today}canceled", "calm"),
         card(("Не определено", "Undecided"), day.undecided,
-             str(say("провайдер не дал ответа", "the provider has not answered")),
-             f"{payments}?mark=undecided", "bad" if day.undecided else "calm"),
+             _unsettled(day.review),
+             f"{payments}?mark=undecided", "bad" if day.undecided or day.review else "calm"),
     ]  # fmt: skip
+
+
+def _unsettled(review: int) -> str:
+    """Undecided is the provider's silence; in review is its contradiction."""
+    words = str(say("провайдер не дал ответа", "the provider has not answered"))
+    return words if not review else f"{words}; {say('на проверке', 'in review')}: {review}"
 
 
 def _counted(count: int) -> str:

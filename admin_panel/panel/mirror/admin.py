@@ -6,17 +6,37 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter
-from unfold.decorators import display
 
 from panel.mirror import admin_books, admin_feeds, cells, panels, search
 from panel.mirror.filters import DayFilter, DayRangeFilter, MarkFilter
 from panel.mirror.models import Payment
 from panel.mirror.readonly import ReadOnlyAdmin
-from panel.site.display import moment
+from panel.mirror.words import reason_words
+from panel.site.display import NOTHING, moment
 from panel.site.wording import say
 
 # Importing registers: Django discovers this module alone.
 __all__ = ["PaymentAdmin", "admin_books", "admin_feeds"]
+
+
+def payment_fieldsets(payment: Payment | None) -> list[Any]:
+    """Rows that say nothing are left out: when it was canceled, why it is held for review."""
+    main: list[Any] = [("state", "amount"), ("customer", "email"), ("created", "paid")]
+    provider: list[Any] = [("provider_full", "provider_status"), ("is_test", "updated")]
+    if payment is not None and payment.canceled_at:
+        main.append(("canceled", "reason"))
+    if payment is not None and payment.quarantine_reason:
+        main.append("quarantine_reason")
+    if payment is not None and payment.confirmation_url:
+        provider.append("checkout")
+    copy: list[Any] = ["version"]
+    if payment is not None and payment.extra:
+        copy.append("extra")
+    main += ["purpose", "full_id", "customer_id"]
+    return [
+        (say("Платёж", "Payment"), {"fields": main}),
+        (say("У провайдера", "At the provider"), {"fields": [*provider, "return_url", *copy]}),
+    ]
 
 
 @admin.register(Payment)
@@ -38,48 +58,13 @@ class PaymentAdmin(ReadOnlyAdmin):
         "Payment id, provider id, customer: id, name, e-mail",
     )
     change_form_outer_after_template = "mirror/panels.html"
-    fieldsets = (
-        (
-            say("Платёж", "Payment"),
-            {
-                "fields": (
-                    ("state", "amount"),
-                    ("customer", "email"),
-                    ("full_id", "customer_id"),
-                    ("created", "paid"),
-                    ("canceled", "reason"),
-                    "purpose",
-                )
-            },
-        ),
-        (
-            say("У провайдера", "At the provider"),
-            {
-                "fields": (
-                    ("provider_full", "provider_status"),
-                    ("test", "undecided"),
-                    "confirmation_url",
-                    "return_url",
-                )
-            },
-        ),
-        (say("Копия", "Copy"), {"fields": (("version", "updated"), "extra")}),
-    )
     readonly_fields = (
-        "state",
-        "amount",
-        "customer",
-        "email",
-        "full_id",
-        "customer_id",
-        "created",
-        "paid",
-        "canceled",
-        "updated",
-        "reason",
-        "purpose",
-        "provider_full",
-    )
+        "state", "amount", "customer", "email", "full_id", "customer_id", "created", "paid",
+        "canceled", "updated", "reason", "purpose", "provider_full", "is_test", "checkout",
+    )  # fmt: skip
+
+    def get_fieldsets(self, request: HttpRequest, obj: Payment | None = None) -> Any:
+        return payment_fieldsets(obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("person")
@@ -94,63 +79,72 @@ class PaymentAdmin(ReadOnlyAdmin):
     def panels(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
         return panels.payment_panels(object_id)
 
-    @display(description=say("Платёж", "Payment"), ordering="pk")
+    @admin.display(description=say("Платёж", "Payment"), ordering="pk")
     def short(self, obj: Payment) -> Any:
         return cells.mono(cells.short_id(obj.pk))
 
-    @display(description=say("Номер платежа", "Payment id"))
+    @admin.display(description=say("Номер платежа", "Payment id"))
     def full_id(self, obj: Payment) -> Any:
         return cells.mono(obj.pk)
 
-    @display(description=say("Номер клиента", "Customer id"))
+    @admin.display(description=say("Номер клиента", "Customer id"))
     def customer_id(self, obj: Payment) -> Any:
         return cells.mono(obj.person_id)
 
-    @display(description=say("Создан", "Created"), ordering="created_at")
+    @admin.display(description=say("Создан", "Created"), ordering="created_at")
     def created(self, obj: Payment) -> str:
         return moment(obj.created_at)
 
-    @display(description=say("Оплачен", "Paid"))
+    @admin.display(description=say("Оплачен", "Paid"))
     def paid(self, obj: Payment) -> str:
         return moment(obj.paid_at, seconds=True)
 
-    @display(description=say("Отменён", "Canceled"))
+    @admin.display(description=say("Отменён", "Canceled"))
     def canceled(self, obj: Payment) -> str:
         return moment(obj.canceled_at, seconds=True)
 
-    @display(description=say("Изменён", "Updated"))
+    @admin.display(description=say("Изменён", "Updated"))
     def updated(self, obj: Payment) -> str:
         return moment(obj.updated_at, seconds=True)
 
-    @display(description=say("Состояние", "Status"), ordering="status")
+    @admin.display(description=say("Состояние", "Status"), ordering="status")
     def state(self, obj: Payment) -> Any:
         return cells.status_badge(obj)
 
-    @display(description=say("Сумма", "Amount"), ordering="amount_minor")
+    @admin.display(description=say("Сумма", "Amount"), ordering="amount_minor")
     def amount(self, obj: Payment) -> Any:
         return cells.plain_money(obj.amount_minor, obj.currency)
 
-    @display(description=say("Клиент", "Customer"))
+    @admin.display(description=say("Клиент", "Customer"))
     def customer(self, obj: Payment) -> Any:
         return cells.person_link(cells.known(obj), obj.person_id)
 
-    @display(description=say("Почта", "E-mail"))
+    @admin.display(description=say("Почта", "E-mail"))
     def email(self, obj: Payment) -> str:
         person = cells.known(obj)
-        return person.email if person else ""
+        return person.email if person else NOTHING
 
-    @display(description=say("Назначение", "Description"))
+    @admin.display(description=say("Назначение", "Description"))
     def purpose(self, obj: Payment) -> str:
-        return obj.description or ""
+        return obj.description or NOTHING
 
-    @display(description=say("Причина отмены", "Reason"))
+    @admin.display(description=say("Причина отмены", "Reason"))
     def reason(self, obj: Payment) -> str:
-        return obj.cancellation_reason or ""
+        return reason_words(obj.cancellation_reason or NOTHING)
 
-    @display(description=say("Номер в ЮKassa", "Provider id"))
+    @admin.display(description=say("Номер в ЮKassa", "Provider id"))
     def provider(self, obj: Payment) -> Any:
         return cells.mono(cells.short_id(obj.provider_id or ""))
 
-    @display(description=say("Номер в ЮKassa", "Provider id"))
+    @admin.display(description=say("Номер в ЮKassa", "Provider id"))
     def provider_full(self, obj: Payment) -> Any:
         return cells.mono(obj.provider_id)
+
+    @admin.display(description=say("Тестовый", "Test"))
+    def is_test(self, obj: Payment) -> Any:
+        return say("да", "yes") if obj.test else say("нет", "no")
+
+    @admin.display(description=say("Страница оплаты", "Checkout page"))
+    def checkout(self, obj: Payment) -> Any:
+        """As text: staff must not open, and pay, a customer's checkout by a slip of the hand."""
+        return obj.confirmation_url or NOTHING

@@ -5,12 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.decorators import display
 
 from panel.mirror import cells, panels, search
 from panel.mirror.filters import DayRangeFilter, JournalDayFilter
 from panel.mirror.models import Balance, Journal, JournalLine, Person
 from panel.mirror.readonly import ReadOnlyAdmin
+from panel.mirror.words import journal_word
 from panel.site.display import moment
 from panel.site.wording import say
 
@@ -58,15 +58,15 @@ class PersonAdmin(SearchingAdmin):
     def panels(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
         return panels.person_panels(object_id)
 
-    @display(description=say("Номер", "Id"))
+    @admin.display(description=say("Номер", "Id"))
     def full_id(self, obj: Person) -> Any:
         return cells.mono(obj.pk)
 
-    @display(description=say("Роли", "Roles"))
+    @admin.display(description=say("Роли", "Roles"))
     def role_names(self, obj: Person) -> str:
         return ", ".join(obj.roles)
 
-    @display(description=say("Зарегистрирован", "Registered"), ordering="created_at")
+    @admin.display(description=say("Зарегистрирован", "Registered"), ordering="created_at")
     def registered(self, obj: Person) -> str:
         return moment(obj.created_at)
 
@@ -89,19 +89,19 @@ class BalanceAdmin(SearchingAdmin):
     def find(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         return search.search_owned(queryset, term)
 
-    @display(description=say("Клиент", "Customer"))
+    @admin.display(description=say("Клиент", "Customer"))
     def customer(self, obj: Balance) -> Any:
         return cells.person_link(cells.known(obj), obj.person_id)
 
-    @display(description=say("Доступно", "Available"), ordering="available_minor")
+    @admin.display(description=say("Доступно", "Available"), ordering="available_minor")
     def available(self, obj: Balance) -> Any:
         return cells.plain_money(obj.available_minor, obj.currency)
 
-    @display(description=say("Удержано", "Held"), ordering="held_minor")
+    @admin.display(description=say("Удержано", "Held"), ordering="held_minor")
     def held(self, obj: Balance) -> Any:
         return cells.plain_money(obj.held_minor, obj.currency)
 
-    @display(description=say("Изменён", "Updated"), ordering="updated_at")
+    @admin.display(description=say("Изменён", "Updated"), ordering="updated_at")
     def updated(self, obj: Balance) -> str:
         return moment(obj.updated_at)
 
@@ -125,19 +125,19 @@ class JournalAdmin(SearchingAdmin):
     def panels(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
         return panels.journal_panels(object_id)
 
-    @display(description=say("Номер", "Id"))
+    @admin.display(description=say("Номер", "Id"))
     def full_id(self, obj: Journal) -> Any:
         return cells.mono(obj.pk)
 
-    @display(description=say("Вид", "Kind"), ordering="kind")
+    @admin.display(description=say("Вид", "Kind"), ordering="kind")
     def word(self, obj: Journal) -> Any:
-        return cells.journal_word(obj.kind)
+        return journal_word(obj.kind)
 
-    @display(description=say("Время", "Time"), ordering="at")
+    @admin.display(description=say("Время", "Time"), ordering="at")
     def happened(self, obj: Journal) -> str:
         return moment(obj.at, seconds=True)
 
-    @display(description=say("Платёж", "Payment"))
+    @admin.display(description=say("Платёж", "Payment"))
     def payment_page(self, obj: Journal) -> Any:
         return cells.payment_link(obj.payment_id)
 
@@ -168,26 +168,26 @@ class JournalLineAdmin(SearchingAdmin):
     def find(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         return search.search_owned(queryset, term, payment_path="journal__payment")
 
-    @display(description=say("Время", "Time"))
+    @admin.display(description=say("Время", "Time"))
     def happened(self, obj: JournalLine) -> str:
         return moment(obj.journal.at)
 
-    @display(description=say("Проводка", "Journal"))
+    @admin.display(description=say("Проводка", "Journal"))
     def journal_page(self, obj: JournalLine) -> Any:
         return panels.journal_link(obj.journal)
 
-    @display(description=say("Счёт", "Account"))
+    @admin.display(description=say("Счёт", "Account"))
     def account_name(self, obj: JournalLine) -> Any:
         return panels.account_cell(obj)
 
-    @display(description=say("Клиент", "Customer"))
+    @admin.display(description=say("Клиент", "Customer"))
     def customer(self, obj: JournalLine) -> Any:
         return cells.person_link(cells.known(obj), obj.person_id)
 
-    @display(description=say("Сумма", "Amount"), ordering="amount_minor")
+    @admin.display(description=say("Сумма", "Amount"), ordering="amount_minor")
     def amount(self, obj: JournalLine) -> Any:
         return cells.signed_money(obj.amount_minor, obj.currency)
 
-    @display(description=say("Платёж", "Payment"))
+    @admin.display(description=say("Платёж", "Payment"))
     def payment(self, obj: JournalLine) -> Any:
         return cells.payment_link(obj.journal.payment_id)

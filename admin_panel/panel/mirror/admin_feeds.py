@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from unfold.decorators import display
 
 from panel.mirror import cells
 from panel.mirror.lag import lag_seconds
@@ -34,23 +33,23 @@ class FeedCursorAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("lag", "place", "applied", "polled", "failing")
 
-    @display(description=say("Отставание", "Lag"))
+    @admin.display(description=say("Отставание", "Lag"))
     def lag(self, obj: FeedCursor) -> str:
         return span(lag_seconds(obj))
 
-    @display(description=say("Позиция", "Position"))
+    @admin.display(description=say("Позиция", "Position"))
     def place(self, obj: FeedCursor) -> Any:
         return cells.mono(obj.position)
 
-    @display(description=say("Применена", "Applied"))
+    @admin.display(description=say("Применена", "Applied"))
     def applied(self, obj: FeedCursor) -> str:
         return moment(obj.applied_at, seconds=True)
 
-    @display(description=say("Опрошена", "Polled"))
+    @admin.display(description=say("Опрошена", "Polled"))
     def polled(self, obj: FeedCursor) -> str:
         return moment(obj.polled_at, seconds=True)
 
-    @display(description=say("Сбоит с", "Failing since"))
+    @admin.display(description=say("Сбоит с", "Failing since"))
     def failing(self, obj: FeedCursor) -> str:
         return moment(obj.failing_since, seconds=True)
 
@@ -64,6 +63,6 @@ class RejectedChangeAdmin(ReadOnlyAdmin):
     fields = ("seen", "feed", "kind", "object_id", "position", "error", "change")
     readonly_fields = ("seen",)
 
-    @display(description=say("Когда", "When"))
+    @admin.display(description=say("Когда", "When"))
     def seen(self, obj: RejectedChange) -> str:
         return moment(obj.seen_at, seconds=True)

@@ -6,26 +6,18 @@ from uuid import UUID
 from django.contrib.admin.utils import quote
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from panel.mirror.models import Payment, PaymentStatus, Person
 from panel.site.display import NOTHING, money
 from panel.site.wording import say
 
-STATUS_COLOURS = {
+STATUS_COLOURS: dict[str, str] = {
     PaymentStatus.PENDING: "warning",
     PaymentStatus.WAITING: "info",
     PaymentStatus.SUCCEEDED: "success",
     PaymentStatus.CANCELED: "danger",
-}
-JOURNAL_WORDS = {
-    "top_up": say("Пополнение", "Top-up"),
-    "topup": say("Пополнение", "Top-up"),
-    "payment": say("Пополнение", "Top-up"),
-    "payment_succeeded": say("Пополнение", "Top-up"),
-    "refund": say("Возврат", "Refund"),
-    "correction": say("Исправление", "Correction"),
 }
 
 
@@ -41,11 +33,13 @@ def badge(text: Any, colour: str = "") -> SafeString:
 
 
 def status_badge(payment: Payment) -> SafeString:
-    """The state in colour; an undecided payment says so beside it."""
-    label = badge(payment.get_status_display(), STATUS_COLOURS.get(payment.status, ""))
-    if not payment.undecided:
-        return label
-    return format_html("{} {}", label, badge(say("не определён", "undecided"), "danger"))
+    """The state in colour, and beside it what needs an eye."""
+    labels = [badge(payment.get_status_display(), STATUS_COLOURS.get(payment.status, ""))]
+    if payment.undecided:
+        labels.append(badge(say("не определён", "undecided"), "danger"))
+    if payment.quarantine_reason:
+        labels.append(badge(say("на проверке", "in review"), "danger"))
+    return format_html_join(" ", "{}", ((label,) for label in labels))
 
 
 def short_id(pk: UUID | str) -> str:
@@ -86,7 +80,7 @@ def person_link(person: Person | None, customer_id: UUID | None) -> SafeString |
 
 def known(row: Any) -> Person | None:
     """The person of a row fetched with select_related, or None where the mirror has none yet."""
-    cached = row._state.fields_cache.get("person")
+    cached = row._state.fields_cache.get("person")  # noqa: SLF001 - the documented place
     return cached if isinstance(cached, Person) else None
 
 
@@ -105,8 +99,3 @@ def plain_money(minor: int | None, currency: str) -> SafeString:
 def mono(text: Any) -> SafeString | str:
     """An id in full."""
     return format_html('<span class="panel-mono">{}</span>', text) if text else NOTHING
-
-
-def journal_word(kind: str) -> Any:
-    """The kind in words, as it is when unknown."""
-    return JOURNAL_WORDS.get(kind, kind)

@@ -85,6 +85,7 @@ class MarkFilter(RadioFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
             ("undecided", say("Не определены", "Undecided")),
+            ("review", say("На проверке", "In review")),
             ("nobody", say("Клиент неизвестен", "Customer unknown")),
             ("test", say("Тестовые", "Test")),
             ("real", say("Настоящие", "Real")),
@@ -94,6 +95,8 @@ class MarkFilter(RadioFilter):
         match self.value():
             case "undecided":
                 return queryset.filter(undecided=True)
+            case "review":
+                return queryset.filter(quarantine_reason__isnull=False)
             case "nobody":
                 return queryset.filter(person__username__isnull=True)
             case "test":

@@ -7,8 +7,9 @@ from panel.mirror.models import FeedCursor, RejectedChange
 from panel.site.clock import business_now, now
 
 FEEDS = ("billing", "auth")
+POLL_SECONDS = 30
+"""A poll hangs 20 s at most; silence beyond this is lag, not patience."""
 STALE_SECONDS = 60
-"""A poll hangs 20 s at most, so a minute of silence or of delay is not normal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def feed_states() -> list[FeedState]:
 
 def _state(name: str, cursor: FeedCursor | None) -> FeedState:
     if cursor is None:
-        return FeedState(name, "", 0.0, True, False, 0, None, None, None, None, "", 0)
+        cursor = FeedCursor(name=name)
     lag = lag_seconds(cursor)
     silent = cursor.polled_at is None or age(cursor.polled_at, now()) > STALE_SECONDS
     return FeedState(
@@ -57,12 +58,13 @@ def _state(name: str, cursor: FeedCursor | None) -> FeedState:
 
 
 def lag_seconds(cursor: FeedCursor) -> float:
-    """Read to the end: nothing is missing while polls succeed, then the time since the last one.
+    """Read to the end: nothing is missing while polls come back, else the time since the last.
 
     Not at the end yet: how long ago the newest applied change happened.
     """
     if cursor.caught_up and cursor.polled_at is not None:
-        return age(cursor.polled_at, now()) if cursor.last_error else 0.0
+        silent = age(cursor.polled_at, now())
+        return silent if cursor.last_error or silent > POLL_SECONDS else 0.0
     if cursor.newest_at is not None:
         return age(cursor.newest_at, business_now())
     return 0.0

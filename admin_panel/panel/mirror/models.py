@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-def _link(to: str, **options: Any) -> Any:
+def _link(to: type[models.Model], **options: Any) -> Any:
     """A reference to another mirrored row that may not have arrived yet, or ever."""
     return models.ForeignKey(
         to, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", **options
@@ -94,6 +94,7 @@ class Payment(MirrorModel):
     provider_id = models.TextField(say("Номер в ЮKassa", "Provider id"), null=True)
     provider_status = models.TextField(say("Состояние в ЮKassa", "Provider status"), null=True)
     undecided = models.BooleanField(say("Не определён", "Undecided"))
+    quarantine_reason = models.TextField(say("На проверке", "In review"), null=True)
     test = models.BooleanField(say("Тестовый", "Test"))
     version = models.BigIntegerField(say("Версия", "Version"))
     extra = models.JSONField(say("Прочее", "Other"))
@@ -111,6 +112,11 @@ class Payment(MirrorModel):
                 fields=["-created_at"],
                 condition=models.Q(undecided=True),
                 name="payment_undecided",
+            ),
+            models.Index(
+                fields=["-created_at"],
+                condition=models.Q(quarantine_reason__isnull=False),
+                name="payment_review",
             ),
         )
 

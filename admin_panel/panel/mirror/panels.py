@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from panel.mirror import cells
 from panel.mirror.models import Balance, Journal, JournalLine, Payment
 from panel.mirror.search import whole_uuid
+from panel.mirror.words import account_word, journal_word
 from panel.site.display import moment
 from panel.site.wording import say
 
@@ -51,11 +52,14 @@ def _lines_panel(lines: Any, *, with_journal: bool) -> dict[str, Any]:
         headers = [say("Время", "Time"), say("Проводка", "Journal"), *headers]
     return {
         "title": say("Строки проводок", "Journal lines"),
-        "table": {"headers": headers, "rows": [_line_row(line, with_journal) for line in lines]},
+        "table": {
+            "headers": headers,
+            "rows": [_line_row(line, with_journal=with_journal) for line in lines],
+        },
     }
 
 
-def _line_row(line: JournalLine, with_journal: bool) -> list[Any]:
+def _line_row(line: JournalLine, *, with_journal: bool) -> list[Any]:
     row = [
         account_cell(line),
         cells.person_link(cells.known(line), line.person_id),
@@ -67,18 +71,15 @@ def _line_row(line: JournalLine, with_journal: bool) -> list[Any]:
 
 
 def account_cell(line: JournalLine) -> Any:
-    """The account's name without the customer's id, which has a column of its own."""
-    name, _, owner = line.account.partition(":")
-    return format_html('<span title="{}">{}{}</span>', line.account, name, " ·" if owner else "")
+    """The account in words; its exact name on hover."""
+    word = account_word(line.account_kind, line.account)
+    return format_html('<span title="{}">{}</span>', line.account, word)
 
 
 def journal_link(journal: Journal) -> Any:
     """Kind in words, leading to the journal."""
-    return cells.link(
-        cells.address("journal", journal.pk),
-        cells.journal_word(journal.kind),
-        title=str(journal.pk),
-    )
+    address = cells.address("journal", journal.pk)
+    return cells.link(address, journal_word(journal.kind), title=str(journal.pk))
 
 
 def _balances_panel(person_id: UUID) -> dict[str, Any]:
@@ -119,10 +120,13 @@ def payments_table(payments: Any, *, with_person: bool) -> dict[str, Any]:
     if with_person:
         headers.append(say("Клиент", "Customer"))
     headers.append(say("Платёж", "Payment"))
-    return {"headers": headers, "rows": [_payment_row(one, with_person) for one in payments]}
+    return {
+        "headers": headers,
+        "rows": [_payment_row(one, with_person=with_person) for one in payments],
+    }
 
 
-def _payment_row(payment: Payment, with_person: bool) -> list[Any]:
+def _payment_row(payment: Payment, *, with_person: bool) -> list[Any]:
     row = [
         moment(payment.created_at),
         cells.status_badge(payment),

@@ -1,4 +1,4 @@
-"""What every mirror page has in common: nobody may change anything, the local superuser included."""
+"""What every mirror page has in common: nobody changes anything, the local superuser included."""
 
 from typing import Any
 
@@ -8,6 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
+
+from panel.site.display import NOTHING
 
 COUNT_LIMIT = 10_000
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -22,10 +25,21 @@ class BoundedPaginator(Paginator):
         return int(queryset.order_by()[:COUNT_LIMIT].count())
 
 
+class BoundedChangeList(ChangeList):
+    """Without a search or a filter there is nothing more to show, and the page should not offer."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.query and not self.has_active_filters:
+            self.full_result_count = self.result_count
+
+
 class ReadOnlyAdmin(ModelAdmin):
     """View only. Every POST is refused before Django looks what it is for."""
 
     actions = None
+    change_form_template = "mirror/change_form.html"
+    empty_value_display = NOTHING
     paginator = BoundedPaginator
     show_full_result_count = False
     list_per_page = 50
@@ -42,6 +56,9 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return BoundedChangeList
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}
@@ -60,7 +77,7 @@ class ReadOnlyAdmin(ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         refuse_writing(request)
-        context = {"show_save": False, "show_close": False, **(extra_context or {})}
+        context = dict(extra_context or {})
         if object_id is not None:
             context |= self.panels(request, object_id)
         return super().changeform_view(request, object_id, form_url, context)

@@ -5,7 +5,6 @@ import secrets
 import time
 from collections.abc import Callable
 
-
 import structlog
 from django.http import HttpRequest, HttpResponse
 
@@ -36,7 +35,7 @@ class RequestIdMiddleware:
 def _access_line(request: HttpRequest, response: HttpResponse, duration_ns: int) -> None:
     """Method, path, status, duration; never the query, which may hold a customer's e-mail."""
     log.info(
-        f"{request.method} {request.path} {response.status_code}",
+        "request answered",
         **{
             "http.request.method": request.method,
             "url.path": request.path,

@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
-from unfold.decorators import display
 
 from panel.mirror.readonly import ReadOnlyAdmin
 from panel.site.display import moment
@@ -23,10 +22,10 @@ class StaffAccountAdmin(ReadOnlyAdmin):
     fields = ("username", "account_id", "role_names", "signed_in")
     readonly_fields = ("role_names", "signed_in")
 
-    @display(description=say("Роли", "Roles"))
+    @admin.display(description=say("Роли", "Roles"))
     def role_names(self, obj: StaffAccount) -> str:
         return ", ".join(obj.roles)
 
-    @display(description=say("Последний вход", "Last sign-in"), ordering="signed_in_at")
+    @admin.display(description=say("Последний вход", "Last sign-in"), ordering="signed_in_at")
     def signed_in(self, obj: StaffAccount) -> str:
         return moment(obj.signed_in_at)

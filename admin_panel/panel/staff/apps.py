@@ -8,7 +8,7 @@ from django.db.models.signals import post_migrate
 from panel.site.wording import say
 
 
-def _make_groups(sender: Any, using: str, **_kwargs: Any) -> None:
+def _make_groups(*, using: str, **_kwargs: Any) -> None:
     from panel.staff.permissions import make_groups
 
     make_groups(using)

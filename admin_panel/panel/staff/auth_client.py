@@ -55,10 +55,10 @@ def _log_in(client: httpx.Client, username: str, password: str) -> str:
     if answer.status_code in (400, 401, 403, 404, 422):
         raise WrongPasswordError
     answer.raise_for_status()
-    token = answer.json()["access_token"] if isinstance(answer.json(), dict) else None
-    if not isinstance(token, str):
-        raise ValueError("auth's answer holds no token")
-    return token
+    match answer.json():
+        case {"access_token": str(token)}:
+            return token
+    raise ValueError("auth's answer holds no token")
 
 
 def read_token(token: str, key_set: dict[str, Any]) -> Identity:

@@ -37,13 +37,16 @@ class AuthServiceBackend(BaseBackend):
         except WrongPasswordError:
             return None
         except TooManyAttemptsError:
-            return _refuse(request, "slow_down")
+            _refuse(request, "slow_down")
+            return None
         except AuthUnavailableError as error:
             log.warning("auth does not answer a sign-in", **{"error.message": str(error)})
-            return _refuse(request, "auth_down")
+            _refuse(request, "auth_down")
+            return None
         if not staff_roles(identity.roles):
             log.info("refused: no staff role", **{"user.id": str(identity.account_id)})
-            return _refuse(request, "not_staff")
+            _refuse(request, "not_staff")
+            return None
         return admit(identity)
 
     def get_user(self, user_id: int) -> User | None:

@@ -53,7 +53,7 @@ def _apply_one_by_one(feed: str, items: list[dict[str, Any]]) -> None:
             with transaction.atomic():
                 _apply_sets([item])
         except _MALFORMED as error:
-            log.error("a change is set aside", **{"error.message": str(error)[:500]})
+            log.warning("a change is set aside", **{"error.message": str(error)[:500]})
             cursors.set_aside(feed, item, str(error))
 
 

@@ -61,11 +61,10 @@ class Feed:
         return answer
 
     def _read(self, body: Any) -> FeedPage:
-        items = body.get("items") if isinstance(body, dict) else None
-        next_after = body.get("next_after") if isinstance(body, dict) else None
-        if not isinstance(items, list) or not isinstance(next_after, str):
-            raise ValueError("not a page of changes")
-        return FeedPage(items, next_after, full=len(items) >= self.limit)
+        match body:
+            case {"items": list(items), "next_after": str(next_after)}:
+                return FeedPage(items, next_after, full=len(items) >= self.limit)
+        raise ValueError("not a page of changes")
 
     def close(self) -> None:
         """Give the connections back."""

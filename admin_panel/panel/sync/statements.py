@@ -76,7 +76,8 @@ PAYMENT = _kind(
     "customer_id uuid, status text, value numeric, currency text, description text,"
     "confirmation_url text, return_url text, created_at timestamptz, paid_at timestamptz,"
     "canceled_at timestamptz, updated_at timestamptz, cancellation_reason text,"
-    "provider_id text, provider_status text, undecided boolean, test boolean",
+    "provider_id text, provider_status text, undecided boolean, test boolean,"
+    "quarantine_reason text",
     {
         "customer_id": "customer_id",
         "status": "status",
@@ -94,6 +95,7 @@ PAYMENT = _kind(
         "provider_status": "provider_status",
         "undecided": "coalesce(undecided, false)",
         "test": "coalesce(test, false)",
+        "quarantine_reason": "quarantine_reason",
     },
     extra_known=("id",),
 )

@@ -36,9 +36,9 @@ class ServiceToken:
             self._url, data={"grant_type": "client_credentials"}, auth=self._credentials, timeout=10
         )
         answer.raise_for_status()
-        body = answer.json()
-        if not isinstance(body, dict) or not isinstance(body.get("access_token"), str):
-            raise ValueError("auth's answer holds no token")
-        lifetime = float(body.get("expires_in") or 0)
-        self._token = body["access_token"]
+        match answer.json():
+            case {"access_token": str(token), "expires_in": int(lifetime)}:
+                self._token = token
+            case _:
+                raise ValueError("auth's answer holds no token")
         self._good_until = time.monotonic() + max(lifetime - EARLY_SECONDS, lifetime / 2)

@@ -37,6 +37,8 @@ class Command(BaseCommand):
                 catch_up(feed, threading.Event())
             except FeedError as error:
                 raise CommandError(f"{feed.name}: {error}") from error
+            finally:
+                feed.close()
         for state in feed_states():
             if state.name in names:
                 self.stdout.write(f"{state.name}: {state.changes} changes, at {state.position}")

@@ -1,0 +1,48 @@
+"""Billing's terms in people's words. A term we do not know yet is shown as it is."""
+
+from typing import Any
+
+from panel.site.wording import say
+
+_JOURNALS: dict[str, Any] = {
+    "payment": say("Пополнение", "Top-up"),
+    "refund": say("Возврат", "Refund"),
+    "charge": say("Списание", "Charge"),
+    "correction": say("Исправление", "Correction"),
+}
+_ACCOUNTS: dict[str, Any] = {
+    "customer_paid": say("Деньги клиента", "Customer's money"),
+    "customer_promo": say("Бонусы клиента", "Customer's promo"),
+    "customer_held": say("Удержано у клиента", "Held from the customer"),
+    "customer_receivable": say("Долг клиента", "Customer owes"),
+    "provider": say("У провайдера", "At the provider"),
+    "revenue": say("Выручка", "Revenue"),
+    "fee": say("Комиссия", "Fee"),
+    "promo_expense": say("Расход на бонусы", "Promo expense"),
+}
+_REASONS: dict[str, Any] = {
+    "expired_on_confirmation": say("истёк срок оплаты", "not paid in time"),
+    "canceled_by_merchant": say("отменён магазином", "canceled by the shop"),
+    "insufficient_funds": say("не хватило денег", "not enough money"),
+    "card_expired": say("срок карты истёк", "card expired"),
+    "fraud_suspected": say("подозрение на мошенничество", "fraud suspected"),
+    "general_decline": say("отказ без причины", "declined"),
+    "issuer_unavailable": say("банк недоступен", "bank unavailable"),
+    "payment_method_restricted": say("операции запрещены", "method restricted"),
+    "3d_secure_failed": say("не прошёл 3-D Secure", "3-D Secure failed"),
+}
+
+
+def journal_word(kind: str) -> Any:
+    """What a journal is about."""
+    return _JOURNALS.get(kind, kind)
+
+
+def account_word(kind: str | None, account: str) -> Any:
+    """Whose money an account holds; its name without the customer's id where unknown."""
+    return _ACCOUNTS.get(kind or "", account.partition(":")[0])
+
+
+def reason_words(reason: str) -> str:
+    """Why a payment was canceled, with the provider's own term for searching."""
+    return f"{_REASONS[reason]} ({reason})" if reason in _REASONS else reason
