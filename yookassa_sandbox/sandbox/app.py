@@ -69,6 +69,7 @@ def make_app(suite: Suite) -> Starlette:
     )
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ProviderError, _provider_error)
+    app.add_exception_handler(Exception, _crash)
     app.router.redirect_slashes = False
     return app
 
@@ -81,6 +82,10 @@ async def _http_error(_: Request, error: Exception) -> Response:
 
 async def _provider_error(_: Request, error: Exception) -> Response:
     return cast("ProviderError", error).answer()
+
+
+async def _crash(_: Request, __: Exception) -> Response:
+    return ProviderError(500, "Internal server error").answer()
 
 
 async def serve(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """The page behind confirmation_url: pay, be refused and try again, give up, or leave."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -146,7 +147,7 @@ class CheckoutPage:
             "lang": lang,
             "payment": payment.document,
             "shop": self._suite.settings.shop_name,
-            "amount": format_currency(from_wire(amount), amount["currency"], locale=lang),
+            "amount": _for_people(from_wire(amount), amount["currency"], lang),
             "return_url": payment.private.get("return_url"),
             "leads_to": payment.private.get("return_url"),
             "self_url": f"{prefix(request)}/checkout?{urlencode({'orderId': payment.id})}",
@@ -192,6 +193,12 @@ class CheckoutPage:
             **self._common(request, payment, None),
             canceled_for=details.get("reason", ""),
         )
+
+
+def _for_people(value: Decimal, currency: str, lang: str) -> str:
+    """1 342,00 ₽ or RUB 1,342.00"""
+    pattern = "¤¤\N{NO-BREAK SPACE}#,##0.00" if lang == "en" else None
+    return format_currency(value, currency, pattern, locale=lang)
 
 
 def _test_cards() -> list[tuple[str, list[str]]]:

@@ -14,6 +14,7 @@ from sandbox.settings import Settings
 
 _KEEP_ALIVE = 75  # over nginx's 60 s, so that no request meets a socket that is being closed
 _DRAIN = 8
+_GOODBYE = 0.5
 _TRANSPORT = "sandbox.transport"
 
 
@@ -24,6 +25,18 @@ class Protocol(HttpToolsProtocol):
         """A new request: uvicorn has just made its scope."""
         super().on_message_begin()
         cast("Scope", self.scope)[_TRANSPORT] = self.transport
+
+    def shutdown(self) -> None:
+        """The process ends: an idle client that never reads would not finish the TLS good-bye."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self.loop.call_later(_GOODBYE, self.transport.abort)
+
+    def on_response_complete(self) -> None:
+        """Likewise for the last answer on a connection."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self.loop.call_later(_GOODBYE, self.transport.abort)
 
 
 class Server(uvicorn.Server):

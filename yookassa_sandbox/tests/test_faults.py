@@ -1,0 +1,140 @@
+"""Faults on demand: what the client sees and what is left behind."""
+
+import errno
+import os
+import socket
+import ssl
+import time
+
+import httpx
+import pytest
+
+
+def _post(sandbox, key, **options):
+    headers = {"Idempotence-Key": key}
+    return sandbox.call("POST", "/payments", json=sandbox.body(), headers=headers, **options)
+
+
+@pytest.mark.parametrize(
+    ("mode", "done"),
+    [
+        ("error_500_before", False),
+        ("error_500_after", True),
+        ("html_502", False),
+        ("html_503", False),
+        ("html_504", True),
+        ("rate_429", False),
+        ("auth_401", False),
+        ("forbidden_403", False),
+        ("processing_202", True),
+        ("truncated_json", True),
+        ("empty_200", True),
+        ("wrong_content_type", True),
+        ("drop_before", False),
+        ("drop_after", True),
+    ],
+)
+def test_a_repeat_with_the_same_key_converges(sandbox, mode, done):
+    key = os.urandom(8).hex()
+    newest = sandbox.call("GET", "/payments?limit=1").json()["items"][:1]
+    sandbox.arm(mode)
+    if mode.startswith("drop"):
+        with pytest.raises(httpx.TransportError):
+            _post(sandbox, key)
+    else:
+        answer = _post(sandbox, key)
+        expected = mode.rpartition("_")[2] if mode[-1].isdigit() else "200"
+        assert str(answer.status_code) == ("500" if mode.startswith("error") else expected)
+    after = sandbox.call("GET", "/payments?limit=1").json()["items"][:1]
+    assert (after != newest) is done
+    payment = _post(sandbox, key).json()
+    assert payment["status"] == "pending"
+    if done:
+        assert payment == after[0]
+
+
+def test_a_time_out_after_acceptance_leaves_a_payment(sandbox):
+    key = os.urandom(8).hex()
+    sandbox.arm("timeout_after_accept")
+    with pytest.raises(httpx.ReadTimeout):
+        _post(sandbox, key, timeout=0.5)
+    found = sandbox.call("GET", "/payments?limit=1").json()["items"][0]
+    assert _post(sandbox, key).json() == found
+
+
+def test_a_held_request_does_not_hold_up_the_end(launch):
+    sandbox = launch()
+    sandbox.arm("timeout_after_accept")
+    with pytest.raises(httpx.ReadTimeout):
+        _post(sandbox, "key", timeout=0.3)
+    sandbox.arm("slow", delay=30)
+    with pytest.raises(httpx.ReadTimeout):
+        _post(sandbox, "key2", timeout=0.3)
+    started = time.monotonic()
+    assert sandbox.stop() in (0, -15)
+    assert time.monotonic() - started < 5
+    assert "Traceback" not in sandbox.log()
+    assert "test_secret" not in sandbox.log()
+
+
+def test_a_hung_answer_ends_with_a_cut_connection(sandbox):
+    sandbox.arm("timeout_after_accept", delay=0.3)
+    with pytest.raises(httpx.TransportError):
+        _post(sandbox, os.urandom(8).hex())
+
+
+def test_a_drop_is_a_reset_and_not_a_good_bye(sandbox, until):
+    sandbox.arm("drop_before", method="GET", path="*")
+    context = ssl.create_default_context(cafile=str(sandbox.ca_file))
+    with (
+        socket.create_connection(("127.0.0.1", sandbox.port)) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
+    ):
+        secured.sendall(b"GET /v3/me HTTP/1.1\r\nHost: sandbox\r\n\r\n")
+        errors = until(lambda: secured.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+    assert errors == errno.ECONNRESET
+
+
+def test_slow_is_slow(sandbox):
+    sandbox.arm("slow", delay=0.5)
+    started = time.monotonic()
+    assert _post(sandbox, os.urandom(8).hex()).status_code == 200
+    assert time.monotonic() - started >= 0.5
+
+
+def test_too_many_requests_may_say_when(sandbox):
+    sandbox.arm("rate_429", retry_after=2)
+    answer = _post(sandbox, os.urandom(8).hex())
+    assert (answer.headers["Retry-After"], answer.json()["retry_after"]) == ("2", 2000)
+
+
+def test_a_fault_meets_its_method_and_path_alone_and_counts(sandbox):
+    sandbox.arm("error_500_before", times=2, path="/payments")
+    assert sandbox.call("GET", "/payments").status_code == 200
+    assert sandbox.call("GET", "/me").status_code == 200
+    codes = [_post(sandbox, os.urandom(8).hex()).status_code for _ in range(3)]
+    assert codes == [500, 500, 200]
+    shown = sandbox.control("GET", "/faults").json()
+    assert (shown["items"][0]["remaining"], shown["items"][0]["fired"]) == (0, 2)
+    assert [one["what"] for one in shown["journal"][-2:]] == ["POST /v3/payments"] * 2
+
+
+def test_a_trailing_star_meets_everything_below(sandbox):
+    sandbox.arm("html_502", method="*", path="/v3/payments/*", times=1)
+    payment = sandbox.create()["id"]
+    answer = sandbox.call("GET", f"/payments/{payment}")
+    assert (answer.status_code, answer.headers["content-type"][:9]) == (502, "text/html")
+
+
+def test_clearing_disarms(sandbox):
+    sandbox.arm("error_500_before", times=5)
+    assert sandbox.control("DELETE", "/faults").status_code == 200
+    assert sandbox.create()["status"] == "pending"
+
+
+@pytest.mark.parametrize(
+    "spec", [{"mode": "explode"}, {}, {"mode": "slow", "times": 0}, {"mode": "slow", "tims": 1}]
+)
+def test_a_fault_nobody_knows_is_refused(sandbox, spec):
+    answer = sandbox.control("POST", "/faults", json=spec)
+    assert (answer.status_code, answer.json()["type"]) == (422, "error")
