@@ -85,7 +85,8 @@ class Database:
     def read(self) -> Iterator[Session]:
         """As `begin`, in a transaction that cannot write."""
         with self.begin() as session:
-            session.execute(text("SET TRANSACTION READ ONLY"))
+            # psycopg2 then says BEGIN READ ONLY: no statement of its own.
+            session.connection(execution_options={"postgresql_readonly": True})
             yield session
 
     def ping(self) -> None:

@@ -201,3 +201,14 @@ def test_a_change_of_a_slow_transaction_is_shown_late_and_never_skipped(
         with Database().read() as session:
             seen = [item.object_id for item in list_after(session, start, limit=10)]
     assert seen == ["slow", quick.id]
+
+
+def test_a_read_cannot_write_and_the_next_transaction_can(app: Any, sql: Sql) -> None:
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
+
+    with app.app_context():
+        with pytest.raises(DBAPIError, match="read-only"), Database().read() as session:
+            session.execute(text("UPDATE accounts SET is_active = true"))
+        with Database().begin() as session:
+            session.execute(text("UPDATE accounts SET is_active = is_active"))

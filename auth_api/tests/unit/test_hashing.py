@@ -44,7 +44,7 @@ def test_an_unknown_name_costs_as_much_as_a_known_one(pool: PasswordPool) -> Non
             times.append(time.perf_counter() - begun)
         return sorted(times)[4]
 
-    assert 0.5 < median(None) / median(stored) < 2
+    assert 0.3 < median(None) / median(stored) < 3
 
 
 def test_beyond_its_places_the_pool_says_come_back(pool: PasswordPool) -> None:
