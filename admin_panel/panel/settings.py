@@ -104,6 +104,8 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",  # the local superuser, for the day auth is down
 ]
 LOGIN_URL = "admin:login"
+# Whoever signs in without having asked for a page lands on the first one.
+LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
