@@ -22,14 +22,14 @@ __all__ = ["PaymentAdmin", "admin_books", "admin_feeds"]
 def payment_fieldsets(payment: Payment | None) -> list[Any]:
     """Rows that say nothing are left out: when it was canceled, why it is held for review."""
     main: list[Any] = [("state", "amount"), ("customer", "email"), ("created", "paid")]
-    provider: list[Any] = [("provider_full", "provider_status"), ("is_test", "updated")]
+    provider: list[Any] = ["provider_full", ("provider_status", "updated")]
     if payment is not None and payment.canceled_at:
         main.append(("canceled", "reason"))
     if payment is not None and payment.quarantine_reason:
         main.append("quarantine_reason")
     if payment is not None and payment.confirmation_url:
         provider.append("checkout")
-    copy: list[Any] = ["version"]
+    copy: list[Any] = [("is_test", "version")]
     if payment is not None and payment.extra:
         copy.append("extra")
     main += ["purpose", "full_id", "customer_id"]

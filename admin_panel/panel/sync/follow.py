@@ -13,7 +13,7 @@ from panel.sync.feed import WAIT_SECONDS, Feed, FeedError
 
 log = structlog.get_logger("panel.sync")
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 15.0
+LONGEST_PAUSE_SECONDS = 5.0
 
 
 def follow_once(feed: Feed, wait: int = 0) -> bool:

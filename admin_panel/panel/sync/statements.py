@@ -43,9 +43,9 @@ def _upsert(table: str, columns: Mapping[str, str], record: str) -> str:
 def _flat(kind: Kind, change: dict[str, Any]) -> dict[str, Any]:
     """`data` laid flat beside id and version; fields of tomorrow are kept under `extra`."""
     data = change["data"]
-    row = {name: data[name] for name in kind.known if name in data}
-    row["id"], row["version"] = change["id"], change["version"]
-    row["extra"] = {name: value for name, value in data.items() if name not in kind.known}
+    row = {**data, "id": change["id"], "version": change["version"]}
+    row.pop("lines", None)  # a journal's lines have a statement of their own
+    row["extra"] = {name: row.pop(name) for name in data.keys() - kind.known}
     return row
 
 
