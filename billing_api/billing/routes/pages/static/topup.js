@@ -1,6 +1,6 @@
 /** Topping up: one key a filled form, so that pressing twice, or again after a break, pays once. */
 
-import { isFinal, payableAt } from "./account.js";
+import { isFinal, payableAt, stopWatching } from "./account.js";
 import { call, Failure } from "./api.js";
 import { focusFirst, mark, markAll, unmark } from "./fields.js";
 import { formatAmount, kopecks, parseAmount } from "./money.js";
@@ -113,6 +113,7 @@ async function goTo(url) {
 /** The provider is undecided (202): watch the payment until it can be paid or is over. */
 export async function waitFor(id) {
   waitingFor = id;
+  stopWatching();
   history.replaceState(null, "", `#wait=${id}`);
   clearNotice();
   byId("waiting-text").textContent = texts.asking;
