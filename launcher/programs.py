@@ -21,6 +21,11 @@ class Program:
     user: str | None = None
     stop_signal: str = "TERM"
     directory: str = field(default=str(REPOSITORY))
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+# Hashing passwords in threads leaves an arena a thread: half the memory stays with the process.
+_FEW_ARENAS = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1048576"}
 
 
 def _python(module: str, *arguments: str) -> list[str]:
@@ -68,6 +73,7 @@ def plan(
                 stage=1,
                 port=ports[name],
                 health=f"http://127.0.0.1:{ports[name]}/health/ready",
+                environment=_FEW_ARENAS,
             )
         )
     programs += [

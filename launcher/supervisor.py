@@ -50,6 +50,9 @@ def _section(layout: Layout, program: Program) -> str:
         "stdout_logfile_maxbytes=20MB",
         "stdout_logfile_backups=3",
     ]
+    if program.environment:
+        pairs = (f'{key}="{_escaped(value)}"' for key, value in program.environment.items())
+        lines.append(f"environment={','.join(pairs)}")
     if program.user is not None:
         lines.append(f"user={program.user}")
     return "\n".join(lines)
