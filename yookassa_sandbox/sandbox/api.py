@@ -19,6 +19,7 @@ from sandbox.errors import ProviderError, invalid
 from sandbox.suite import Suite
 
 _BODY_LIMIT = 256 * 1024
+_NOTHING: tuple[dict[str, Any], bytes] = ({}, b"{}")
 _NO_ACCESS = "Basic authentication failed"
 
 log = structlog.get_logger("sandbox.api")
@@ -34,6 +35,7 @@ class Call:
     path: str
     query: dict[str, str]
     body: dict[str, Any]
+    canonical: bytes
     key: str | None
     object_id: str = ""
 
@@ -80,15 +82,18 @@ class ProviderApi:
 
     async def _handle(self, request: Request) -> dict[str, Any]:
         shop_id = self._authenticate(request.headers.get("authorization", ""))
-        handler, object_id = self._match(request.method, request.url.path)
-        body = await _read_body(request) if request.method == "POST" else {}
+        handler, object_id = self._match(request.method, request.scope["path"])
+        body, canonical = _NOTHING
+        if request.method == "POST":
+            body, canonical = await _read_body(request)
         call = Call(
             suite=self._suite,
             shop_id=shop_id,
             method=request.method,
-            path=request.url.path,
+            path=request.scope["path"],
             query=dict(request.query_params),
             body=body,
+            canonical=canonical,
             key=request.headers.get("idempotence-key"),
             object_id=object_id,
         )
@@ -117,8 +122,8 @@ class ProviderApi:
         raise ProviderError(404, "Incorrect URL")
 
 
-async def _read_body(request: Request) -> dict[str, Any]:
-    """A bodyless POST is an empty object; a GET's body is never looked at."""
+async def _read_body(request: Request) -> tuple[dict[str, Any], bytes]:
+    """The object and its canonical form; a bodyless POST is an empty object."""
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
@@ -129,19 +134,19 @@ async def _read_body(request: Request) -> dict[str, Any]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and (raw or kind):
         raise ProviderError(415, "Content type is not supported", "Content-Type")
-    return _parse(raw) if raw.strip() else {}
+    return _parse(raw) if raw.strip() else _NOTHING
 
 
-def _parse(raw: bytes) -> dict[str, Any]:
+def _parse(raw: bytes) -> tuple[dict[str, Any], bytes]:
     try:
         body = json.loads(raw, parse_float=Decimal, parse_constant=_refuse_constant)
-        # Lone surrogates are legal JSON and illegal text.
-        json.dumps(body, ensure_ascii=False, default=str).encode()
+        # Lone surrogates are legal JSON and illegal text: encoding refuses them.
+        canonical = json.dumps(body, ensure_ascii=False, sort_keys=True, default=str).encode()
     except (ValueError, RecursionError) as error:
         raise invalid("Request body is not valid JSON") from error
     if not isinstance(body, dict):
         raise invalid("Request body is not a JSON object")
-    return body
+    return body, canonical
 
 
 def _refuse_constant(name: str) -> Any:

@@ -1,6 +1,8 @@
 """The root: reads the settings, wires the parts and serves them."""
 
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -99,6 +101,8 @@ def main() -> None:
     """`python -m sandbox.app`"""
     configure_logs()
     settings = load_settings()
+    # uvicorn drains and then raises the signal once more, for whoever had it before.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with suppress(KeyboardInterrupt):
         uvloop.run(serve(settings))
 

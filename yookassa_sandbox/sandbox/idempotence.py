@@ -25,14 +25,13 @@ class Operation:
     fingerprint: bytes
 
 
-def operation(shop_id: str, key: str | None, *, method: str, path: str, body: Any) -> Operation:
+def operation(shop_id: str, key: str | None, *, method: str, path: str, body: bytes) -> Operation:
     """Refuses a key that is missing or malformed."""
     if not key:
         raise invalid("Idempotence key is empty", _HEADER)
     if not _KEY.fullmatch(key):
         raise invalid("Idempotence key is illegal or longer than 64 characters", _HEADER)
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), default=str)
-    digest = hashlib.sha256(f"{method} {path}\n{canonical}".encode("utf-8", "surrogatepass"))
+    digest = hashlib.sha256(f"{method} {path}\n".encode() + body)
     return Operation(shop_id, key, digest.digest())
 
 
@@ -58,7 +57,8 @@ class Idempotence:
         try:
             with self._state.transaction():
                 answer = act()
-                self._keep(asked, answer["id"], answer)
+                original = answer if self._settings.replay == "original" else {}
+                self._keep(asked, answer["id"], original)
         except ProviderError as refusal:
             if refusal.status == 400 and self._settings.refusal_uses_key:
                 kept = {"description": refusal.description, "parameter": refusal.parameter}

@@ -96,7 +96,9 @@ async def _change(call: Call, act: Callable[[], dict[str, Any]]) -> dict[str, An
 
 
 def _once(call: Call, act: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], bool]:
-    asked = operation(call.shop_id, call.key, method=call.method, path=call.path, body=call.body)
+    asked = operation(
+        call.shop_id, call.key, method=call.method, path=call.path, body=call.canonical
+    )
     payments = call.suite.payments
 
     def show(object_id: str) -> dict[str, Any]:

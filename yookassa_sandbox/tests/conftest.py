@@ -43,6 +43,7 @@ class Sandbox:
     ca_file: Path
     environment: dict[str, str]
     process: subprocess.Popen[bytes] | None = None
+    offset: int = 0
     client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
@@ -122,9 +123,10 @@ class Sandbox:
         answer = self.control("GET", "/deliveries", params={"object_id": object_id})
         return answer.json()["items"]
 
-    def move_clock(self, seconds: int) -> None:
+    def advance(self, seconds: int) -> None:
+        self.offset += seconds
         fresh = self.folder / "clock.new"
-        fresh.write_text(json.dumps({"offset_seconds": seconds}))
+        fresh.write_text(json.dumps({"offset_seconds": self.offset}))
         fresh.rename(self.folder / "clock.json")
 
 
@@ -150,6 +152,12 @@ class Receiver:
                 )
                 time.sleep(receiver.delay)
                 self.send_response(receiver.code)
+                self.end_headers()
+
+            def do_GET(self) -> None:
+                """The shop's page, for a payer who comes back."""
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
                 self.end_headers()
 
             def log_message(self, *args: Any) -> None:
@@ -244,6 +252,12 @@ def launch(
 @pytest.fixture(scope="session")
 def shared(launch: Callable[..., Sandbox]) -> Sandbox:
     """One process for every test that leaves the clock alone."""
+    return launch()
+
+
+@pytest.fixture(scope="session")
+def timed(launch: Callable[..., Sandbox]) -> Sandbox:
+    """One whose clock only goes forward, for tests that do not mind the hour."""
     return launch()
 
 

@@ -142,13 +142,12 @@ def test_a_stranger_s_order_is_not_found(sandbox):
         assert "Платёж не найден" in answer.text
 
 
-def test_an_expired_payment_cannot_be_paid(launch):
-    sandbox = launch()
-    payment = sandbox.create()["id"]
-    sandbox.move_clock(3601)
-    assert "Время на оплату вышло" in _open(sandbox, payment).text
-    assert _act(sandbox, payment, "pay").headers["location"].startswith("/sandbox/checkout?")
-    assert sandbox.get(payment)["status"] == "canceled"
+def test_an_expired_payment_cannot_be_paid(timed):
+    payment = timed.create()["id"]
+    timed.advance(3601)
+    assert "Время на оплату вышло" in _open(timed, payment).text
+    assert _act(timed, payment, "pay").headers["location"].startswith("/sandbox/checkout?")
+    assert timed.get(payment)["status"] == "canceled"
 
 
 def test_card_numbers_leave_no_trace(sandbox):

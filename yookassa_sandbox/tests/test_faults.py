@@ -71,7 +71,7 @@ def test_a_held_request_does_not_hold_up_the_end(launch):
     with pytest.raises(httpx.ReadTimeout):
         _post(sandbox, "key2", timeout=0.3)
     started = time.monotonic()
-    assert sandbox.stop() in (0, -15)
+    assert sandbox.stop() == 0
     assert time.monotonic() - started < 5
     assert "Traceback" not in sandbox.log()
     assert "test_secret" not in sandbox.log()

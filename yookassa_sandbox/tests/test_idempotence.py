@@ -62,14 +62,13 @@ def test_a_refusal_uses_up_its_key(sandbox):
     assert right.json()["description"] == "Idempotence key duplicated"
 
 
-def test_a_day_later_the_key_is_forgotten_and_the_payment_is_not(launch):
-    sandbox = launch()
-    payment = sandbox.create("key")
-    sandbox.move_clock(86_399 - 5)
-    assert sandbox.create("key")["id"] == payment["id"]
-    sandbox.move_clock(86_401)
-    assert sandbox.create("key")["id"] != payment["id"]
-    gone = sandbox.get(payment["id"])
+def test_a_day_later_the_key_is_forgotten_and_the_payment_is_not(timed):
+    payment = timed.create("a.day")
+    timed.advance(86_399 - 5)
+    assert timed.create("a.day")["id"] == payment["id"]
+    timed.advance(10)
+    assert timed.create("a.day")["id"] != payment["id"]
+    gone = timed.get(payment["id"])
     assert gone["cancellation_details"] == {
         "party": "yoo_money",
         "reason": "expired_on_confirmation",

@@ -25,21 +25,20 @@ def test_two_stages_send_two_events(sandbox, receiver, until):
     assert events == {"payment.waiting_for_capture", "payment.canceled"}
 
 
-def test_what_is_not_answered_by_200_is_sent_again_for_a_day(launch, receiver, until):
-    sandbox = launch()
+def test_what_is_not_answered_by_200_is_sent_again_for_a_day(timed, receiver, until):
     receiver.code = 202
     try:
-        payment = sandbox.succeed(sandbox.create()["id"])["id"]
-        for made, offset in enumerate((0, 10, 42, 84, 168, 672, 5376, 86_016)):
-            sandbox.move_clock(offset)
-            until(lambda expected=made + 1: len(receiver.of(payment)) == expected)
-        until(lambda: sandbox.deliveries(payment)[0]["state"] == "given_up")
-        delivery = sandbox.deliveries(payment)[0]
+        payment = timed.succeed(timed.create()["id"])["id"]
+        for made, seconds in enumerate((0, 10, 32, 42, 84, 504, 4704, 80_640), start=1):
+            timed.advance(seconds)
+            until(lambda expected=made: len(receiver.of(payment)) == expected)
+        until(lambda: timed.deliveries(payment)[0]["state"] == "given_up")
+        delivery = timed.deliveries(payment)[0]
         assert [one["code"] for one in delivery["attempts"]] == [202] * 8
         assert delivery["next_at"] is None
     finally:
         receiver.code = 200
-    again = sandbox.control("POST", f"/deliveries/{delivery['id']}/resend").json()
+    again = timed.control("POST", f"/deliveries/{delivery['id']}/resend").json()
     assert (again["state"], again["attempts"][-1]["code"]) == ("delivered", 200)
 
 
@@ -55,32 +54,30 @@ def test_a_slow_receiver_holds_up_nobody_else(sandbox, receiver, until):
     assert "Timeout" in attempts[0]["error"]
 
 
-def test_everything_survives_kill_9(launch, receiver, until):
-    sandbox = launch()
+def test_everything_survives_kill_9(timed, receiver, until):
     receiver.code = 500
     try:
-        payment = sandbox.create("key")["id"]
-        sandbox.succeed(payment)
-        until(lambda: sandbox.deliveries(payment)[0]["attempts"])
-        sandbox.arm("error_500_before", times=3)
-        before = sandbox.get(payment)
-        sandbox.stop(signal.SIGKILL)
+        payment = timed.create("kill")["id"]
+        timed.succeed(payment)
+        until(lambda: timed.deliveries(payment)[0]["attempts"])
+        timed.arm("error_500_before", times=3)
+        before = timed.get(payment)
+        timed.stop(signal.SIGKILL)
     finally:
         receiver.code = 200
-    sandbox.start()
-    assert sandbox.get(payment) == before
-    assert sandbox.control("GET", "/faults").json()["items"][0]["remaining"] == 3
-    sandbox.control("DELETE", "/faults")
-    assert sandbox.create("key") == before
-    sandbox.move_clock(11)
-    until(lambda: sandbox.deliveries(payment)[0]["state"] == "delivered")
-    assert [one["code"] for one in sandbox.deliveries(payment)[0]["attempts"]] == [500, 200]
+    timed.start()
+    assert timed.get(payment) == before
+    assert timed.control("GET", "/faults").json()["items"][0]["remaining"] == 3
+    timed.control("DELETE", "/faults")
+    assert timed.create("kill") == before
+    timed.advance(11)
+    until(lambda: timed.deliveries(payment)[0]["state"] == "delivered")
+    assert [one["code"] for one in timed.deliveries(payment)[0]["attempts"]] == [500, 200]
 
 
-def test_a_hold_ends_after_seven_days(launch, receiver, until):
-    sandbox = launch()
-    payment = sandbox.succeed(sandbox.create(capture=False)["id"])["id"]
-    sandbox.move_clock(7 * 86_400 + 5)
+def test_a_hold_ends_after_seven_days(timed, receiver, until):
+    payment = timed.succeed(timed.create(capture=False)["id"])["id"]
+    timed.advance(7 * 86_400 + 5)
     events = until(
         lambda: [one for one in receiver.of(payment) if one["event"] == "payment.canceled"]
     )
@@ -103,13 +100,12 @@ def test_duplicates_arrive_as_often_as_asked(sandbox, receiver, until):
     assert all(body == bodies[0] for body in bodies)
 
 
-def test_late_ones_wait_for_the_clock(launch, receiver, until):
-    sandbox = launch()
-    sandbox.arm("webhook_late", delay=600)
-    payment = sandbox.succeed(sandbox.create()["id"])["id"]
+def test_late_ones_wait_for_the_clock(timed, receiver, until):
+    timed.arm("webhook_late", delay=600)
+    payment = timed.succeed(timed.create()["id"])["id"]
     time.sleep(0.6)
     assert receiver.of(payment) == []
-    sandbox.move_clock(601)
+    timed.advance(601)
     until(lambda: receiver.of(payment))
 
 
