@@ -7,8 +7,8 @@ import sys
 import psutil
 import typer
 
-from launcher import demo as demonstration
 from launcher import environment, health, suite, supervisor
+from launcher.demo import run as run_demo
 from launcher.layout import current
 from launcher.state import State, Trouble, load
 
@@ -95,7 +95,7 @@ def demo() -> None:
     """Start the suite if needed and drive the main job through nginx, as a customer would."""
     layout = current()
     state = suite.up(layout)
-    demonstration.run(layout, state)
+    run_demo(layout, state)
 
 
 def _known_state() -> State:
