@@ -189,7 +189,7 @@ def test_asking_finds_what_a_lost_notification_would_have_said_and_credits_once(
     payment = make_payment()
     state = f"/pay/return/{payment['id']}/state"
     assert anyone.get(state).json() == {"status": "pending", "final": False}
-    api.sandbox.control("POST", "/faults", mode="webhook_lost", times=1)
+    api.sandbox.fault("webhook_lost")
     api.sandbox.succeed(provider_id(payment))
     # Sooner than the worker's own calendar would look.
     eventually(lambda: anyone.get(state).json() == {"status": "succeeded", "final": True}, 6)
