@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -183,81 +184,43 @@ def neighbour() -> Iterator[Neighbour]:
         server.server_close()
 
 
+def published(name: str) -> dict[str, Any]:
+    """An example of a snapshot as its service publishes it."""
+    return json.loads((Path(__file__).parent / "data" / f"{name}.json").read_text())
+
+
 @pytest.fixture
 def payment_data() -> Callable[..., dict[str, Any]]:
-    """A payment's snapshot as billing publishes it."""
-
-    def make(customer: Any, **changed: Any) -> dict[str, Any]:
-        return {
-            "id": "ignored: the change's own id counts",
-            "status": "pending",
-            "value": "1342.00",
-            "currency": "RUB",
-            "description": "Оплата подписки",
-            "confirmation_url": "https://127.0.0.1:8443/sandbox/checkout?orderId=1",
-            "created_at": "2026-11-22T20:15:00.123456Z",
-            "paid_at": None,
-            "canceled_at": None,
-            "cancellation_reason": None,
-            "return_url": "https://127.0.0.1:8443/pay/return/1",
-            "customer_id": str(customer),
-            "provider_id": None,
-            "provider_status": None,
-            "undecided": False,
-            "test": True,
-            "updated_at": "2026-11-22T20:15:00.123456Z",
-            **changed,
-        }
-
-    return make
+    """A payment of somebody's."""
+    return lambda customer, **changed: {
+        **published("payment"),
+        "customer_id": str(customer),
+        **changed,
+    }
 
 
 @pytest.fixture
 def account_data() -> Callable[..., dict[str, Any]]:
-    """A person's snapshot as auth publishes it."""
-
-    def make(username: str, **changed: Any) -> dict[str, Any]:
-        return {
-            "username": username,
-            "email": f"{username}@test.com",
-            "roles": ["customer"],
-            "created_at": "2026-11-20T10:00:00.000Z",
-            "is_active": True,
-            **changed,
-        }
-
-    return make
+    """A person by name."""
+    return lambda username, **changed: {
+        **published("account"),
+        "username": username,
+        "email": f"{username}@test.com",
+        **changed,
+    }
 
 
 @pytest.fixture
 def journal_data() -> Callable[..., dict[str, Any]]:
-    """A top-up's journal as billing publishes it."""
+    """The journal of somebody's top-up."""
 
-    def make(payment: Any, customer: Any, value: str = "1342.00") -> dict[str, Any]:
-        return {
-            "kind": "payment",
-            "payment_id": str(payment),
-            "at": "2026-11-22T20:16:00Z",
-            "description": "Пополнение",
-            "lines": [
-                {
-                    "line_no": 1,
-                    "account": "provider",
-                    "account_kind": "provider",
-                    "customer_id": None,
-                    "amount": f"-{value}",
-                    "currency": "RUB",
-                },
-                {
-                    "line_no": 2,
-                    "account": f"customer_paid:{customer}",
-                    "account_kind": "customer_paid",
-                    "customer_id": str(customer),
-                    "amount": value,
-                    "currency": "RUB",
-                },
-            ],
+    def make(payment: Any, customer: Any) -> dict[str, Any]:
+        journal = {**published("journal"), "payment_id": str(payment)}
+        journal["lines"][1] |= {
+            "account": f"customer_paid:{customer}",
+            "customer_id": str(customer),
         }
+        return journal
 
     return make
 

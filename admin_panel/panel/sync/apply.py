@@ -30,7 +30,7 @@ def apply_page(feed: str, after: str, page: FeedPage) -> bool:
             _apply_items(feed, page.items)
         if cursor.resyncing and not page.full:
             cursors.finish_resync(feed)
-        cursors.move(_moved(cursor, page), page)
+        cursors.move(_moved(cursor, page), page, measure=not cursor.resyncing)
     return True
 
 

@@ -50,10 +50,12 @@ def _select(name: str, suffix: str) -> Cursor:
         return Cursor(*cursor.fetchone())
 
 
-def move(cursor: Cursor, page: FeedPage) -> None:
+def move(cursor: Cursor, page: FeedPage, *, measure: bool) -> None:
     """A successful poll; with changes, also how late their newest one was applied."""
     stamp, newest = now(), newest_at(page)
-    late = None if newest is None else max(0, int((business_now() - newest).total_seconds() * 1e3))
+    late = None  # a resync reads old changes again: their age says nothing
+    if measure and newest is not None:
+        late = max(0, int((business_now() - newest).total_seconds() * 1_000))
     _execute(
         "UPDATE mirror_feedcursor SET position = %s, resyncing = %s, polled_at = %s,"
         " caught_up = %s, changes = changes + %s, failing_since = NULL, last_error = '',"
