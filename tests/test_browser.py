@@ -64,10 +64,10 @@ def watched(suite, chromium):
     assert seen.complaints == []
 
 
-def _picture(page, name):
+def _picture(page, name, *, whole=False):
     if folder := os.environ.get("SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(folder) / f"{name}.png")
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)
 
 
 def _plain(text):
@@ -133,9 +133,9 @@ def test_a_person_pays_and_staff_find_the_payment(suite, watched, chromium):
     page.wait_for_load_state("networkidle")
     _picture(page, "admin-home")
     page.goto(f"{ADMIN}/mirror/payment/{payment_id}/change/")
-    assert "1 342,00" in _plain(page.content())
+    assert "1 342,00" in _plain(page.locator("body").inner_text())
     page.wait_for_load_state("networkidle")
-    _picture(page, "admin-payment")
+    _picture(page, "admin-payment", whole=True)
 
 
 def test_a_refused_card_may_be_followed_by_a_good_one_on_the_same_payment(watched):
