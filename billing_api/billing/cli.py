@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
-from alembic import command
 
 from billing.flows.compare_provider import ProviderUnreadableError, compare_provider
 from billing.flows.verify_books import verify_books
@@ -19,7 +18,7 @@ from billing.platform.clock import format_instant
 from billing.platform.clock_file import parse_duration, write_offset
 from billing.platform.grants import grant_service_role
 from billing.settings import Settings, load_settings
-from billing.wiring import create_app, make_clock, make_database, make_gateway, migration_config
+from billing.wiring.parts import make_clock, make_database, make_gateway
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 clock_app = typer.Typer(no_args_is_help=True, help="Show or move the business clock.")
@@ -30,6 +29,11 @@ REVIEW_AFTER = timedelta(minutes=30)
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest version; give the service's role its rights."""
+    # Imported here: the other commands need not wait for it.
+    from alembic import command  # noqa: PLC0415
+
+    from billing.wiring.migrating import migration_config  # noqa: PLC0415
+
     settings = load_settings()
     owner = settings.billing_migrations_url or settings.billing_database_url
     command.upgrade(migration_config(owner), "head")
@@ -103,6 +107,8 @@ async def _review(settings: Settings, limit: int) -> list[str]:
 @app.command()
 def openapi() -> None:
     """Print the API's description."""
+    from billing.wiring.app import create_app  # noqa: PLC0415
+
     typer.echo(json.dumps(create_app(load_settings()).openapi(), ensure_ascii=False, indent=2))
 
 

@@ -6,7 +6,8 @@ from socket import socket
 import uvicorn
 
 from billing.settings import load_settings
-from billing.wiring import create_app, start_logs
+from billing.wiring.app import create_app
+from billing.wiring.parts import start_logs
 
 
 class _Server(uvicorn.Server):

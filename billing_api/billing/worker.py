@@ -22,7 +22,7 @@ from billing.platform.database import Database
 from billing.platform.heartbeat import beat
 from billing.platform.wakeups import listen
 from billing.settings import load_settings
-from billing.wiring import make_clock, make_database, make_gateway, start_logs
+from billing.wiring.parts import make_clock, make_database, make_gateway, start_logs
 
 POLLS_AT_ONCE = 10
 BEAT_SECONDS = 5

@@ -2,8 +2,8 @@
 
 from sqlalchemy import text
 
+from billing.balance.rows import balance_of
 from billing.balance.rules import Balance
-from billing.balance.tables import balance_of
 from billing.platform.database import ReadSession
 
 _LIST = text("SELECT * FROM customer_balances WHERE customer_id = :owner ORDER BY currency")

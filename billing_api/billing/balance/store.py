@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import text
 
+from billing.balance.rows import balance_of
 from billing.balance.rules import Balance, BalanceChange
-from billing.balance.tables import balance_of
 from billing.platform.database import WriteSession
 
 # The update that changes nothing takes the lock and gives the row, whether it is new or not.

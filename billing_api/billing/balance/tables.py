@@ -3,10 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import CHAR, BigInteger, DateTime, Text
-from sqlalchemy.engine import RowMapping
 from sqlmodel import Field, SQLModel
-
-from billing.balance.rules import Balance
 
 
 class BalanceRow(SQLModel, table=True):
@@ -20,7 +17,3 @@ class BalanceRow(SQLModel, table=True):
     receivable_minor: int = Field(sa_type=BigInteger)
     version: int = Field(sa_type=BigInteger)
     updated_at: datetime = Field(sa_type=DateTime(timezone=True))
-
-
-def balance_of(row: RowMapping) -> Balance:
-    return Balance(**row)

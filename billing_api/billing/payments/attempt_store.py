@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from billing.payments.attempts import PAUSE_MAX, Attempt, AttemptState
+from billing.payments.rows import attempt_of
 from billing.payments.rules import POLL_PAUSE_MAX
-from billing.payments.tables import attempt_of
 from billing.platform.database import WriteSession
 
 _INSERT = text("""

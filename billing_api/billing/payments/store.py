@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from billing.payments.problems import PaymentNotFound
+from billing.payments.rows import payment_of
 from billing.payments.rules import Payment, PaymentStatus
-from billing.payments.tables import payment_of
 from billing.platform.database import WriteSession
 from billing.platform.money import Money
 

@@ -4,12 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CHAR, BigInteger, Column, DateTime, ForeignKey, LargeBinary, Text
-from sqlalchemy.engine import RowMapping
 from sqlmodel import Field, SQLModel
-
-from billing.payments.attempts import Attempt, AttemptState
-from billing.payments.rules import Payment, PaymentStatus
-from billing.platform.money import Money
 
 INSTANT = DateTime(timezone=True)
 
@@ -62,22 +57,3 @@ class PollRow(SQLModel, table=True):
     )
     next_at: datetime | None = Field(default=None, sa_type=INSTANT)
     asked_at: datetime | None = Field(default=None, sa_type=INSTANT)
-
-
-def payment_of(row: RowMapping) -> Payment:
-    values = dict(row)
-    amount = Money(values.pop("amount_minor"), values.pop("currency"))
-    status = PaymentStatus(values.pop("status"))
-    return Payment(amount=amount, status=status, **values)
-
-
-def attempt_of(row: RowMapping) -> Attempt:
-    return Attempt(
-        id=row["id"],
-        payment_id=row["payment_id"],
-        number=row["number"],
-        body=bytes(row["body"]),
-        state=AttemptState(row["state"]),
-        sends=row["sends"],
-        created_at=row["created_at"],
-    )

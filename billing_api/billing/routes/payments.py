@@ -17,7 +17,7 @@ from billing.payments.rules import PaymentStatus, describe
 from billing.platform.ids import parse_id
 from billing.platform.money import DECIMALS, Money, MoneyError, format_minor, parse_minor
 from billing.platform.paging import decode_cursor
-from billing.platform.strict_json import dump_json
+from billing.platform.strict_json import JsonNumber, dump_json
 from billing.platform.tokens import Caller
 from billing.routes.bodies import describe_body, read_model
 from billing.routes.caller import READ_ALL, caller_with
@@ -35,12 +35,20 @@ _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\\]")
 class CreatePaymentBody(BaseModel):
     """`value` is read exactly as written, number or string."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={})
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     value: Annotated[str, Field(description="1342.00, as a number or a string")]
     currency: Annotated[str, Field(examples=["RUB"])]
     description: Annotated[str | None, Field(max_length=128)] = None
     return_url: Annotated[str | None, Field(max_length=2048)] = None
+
+    @field_validator("currency", "description", "return_url", mode="before")
+    @classmethod
+    def _no_number(cls, text: object) -> object:
+        # A number keeps its spelling and so looks like text; only `value` may be one.
+        if isinstance(text, JsonNumber):
+            raise ValueError("a string is expected")  # noqa: TRY004 - for the model's errors
+        return text
 
     @field_validator("currency")
     @classmethod

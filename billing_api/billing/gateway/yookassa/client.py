@@ -68,8 +68,9 @@ class YooKassaGateway:
 
     async def __aenter__(self) -> "YooKassaGateway":
         context = ssl.create_default_context(cafile=self._account.ca_file or None)
+        credentials = aiohttp.encode_basic_auth(self._account.shop_id, self._account.secret_key)
         self._session = aiohttp.ClientSession(
-            auth=aiohttp.BasicAuth(self._account.shop_id, self._account.secret_key),
+            headers={"Authorization": credentials},
             connector=aiohttp.TCPConnector(
                 limit=CONNECTIONS_MAX, ssl=context, keepalive_timeout=15
             ),
@@ -164,6 +165,9 @@ class YooKassaGateway:
                 while not answer.content.at_eof() and len(body) < ANSWER_BYTES_MAX:
                     body += await answer.content.read(ANSWER_BYTES_MAX - len(body))
                 _log(method, path, started, {"http.response.status_code": answer.status})
+                if answer.content_type != "application/json":
+                    # A proxy speaks, not the provider: whatever it says proves nothing.
+                    return Unknown(f"http {answer.status}, {answer.content_type}"[:200])
                 return _Answer(answer.status, body, answer.headers.get("Retry-After"))
         except (TimeoutError, aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
             _log(method, path, started, {"error.type": type(error).__name__})

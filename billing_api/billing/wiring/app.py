@@ -1,20 +1,14 @@
-"""What the processes are made of, from settings; used by the roots only."""
+"""The HTTP application: its parts opened in order, closed in reverse."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
-from billing.platform.clock import SystemClock
-from billing.platform.database import Database
 from billing.platform.key_source import KeySource
-from billing.platform.logs import configure_logs
 from billing.platform.tokens import TokenVerifier
 from billing.platform.wakeups import Waker
 from billing.routes import balances, changes, health, notifications, payments
@@ -24,8 +18,9 @@ from billing.routes.pages import router as pages
 from billing.routes.rendering import add_renderers
 from billing.routes.request_scope import RequestScope
 from billing.settings import Settings
+from billing.wiring.parts import make_clock, make_database, make_gateway
 
-ALEMBIC_INI = Path(__file__).resolve().parents[1] / "alembic.ini"
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 ROUTERS = (
     payments.router,
     balances.router,
@@ -36,38 +31,9 @@ ROUTERS = (
 )
 
 
-def make_clock(settings: Settings) -> SystemClock:
-    return SystemClock(settings.clock_file)
-
-
-def make_database(settings: Settings) -> Database:
-    return Database(settings.billing_database_url)
-
-
-def make_gateway(settings: Settings) -> YooKassaGateway:
-    return YooKassaGateway(
-        YooKassaAccount(
-            api_url=settings.yookassa_api_url.rstrip("/"),
-            shop_id=settings.yookassa_shop_id,
-            secret_key=settings.yookassa_secret_key,
-            accepts_test=settings.accepts_test,
-            ca_file=settings.yookassa_ca_file,
-        )
-    )
-
-
-def start_logs(settings: Settings, service: str) -> None:
-    configure_logs(service, settings.log_level)
-
-
-def migration_config(url: str) -> Config:
-    config = Config(str(ALEMBIC_INI))
-    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    return config
-
-
 def migration_head() -> str:
-    return ScriptDirectory.from_config(Config(str(ALEMBIC_INI))).get_current_head() or ""
+    """The newest migration by its file's number: asking Alembic would cost its memory."""
+    return max(path.name.partition("_")[0] for path in MIGRATIONS.glob("[0-9]*.py"))
 
 
 def create_app(settings: Settings) -> FastAPI:

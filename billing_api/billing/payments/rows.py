@@ -1,0 +1,26 @@
+"""Rows as the slice's own values."""
+
+from sqlalchemy.engine import RowMapping
+
+from billing.payments.attempts import Attempt, AttemptState
+from billing.payments.rules import Payment, PaymentStatus
+from billing.platform.money import Money
+
+
+def payment_of(row: RowMapping) -> Payment:
+    values = dict(row)
+    amount = Money(values.pop("amount_minor"), values.pop("currency"))
+    status = PaymentStatus(values.pop("status"))
+    return Payment(amount=amount, status=status, **values)
+
+
+def attempt_of(row: RowMapping) -> Attempt:
+    return Attempt(
+        id=row["id"],
+        payment_id=row["payment_id"],
+        number=row["number"],
+        body=bytes(row["body"]),
+        state=AttemptState(row["state"]),
+        sends=row["sends"],
+        created_at=row["created_at"],
+    )

@@ -1,0 +1,1 @@
+"""What the processes are made of, from settings; used by the roots only."""

@@ -1,0 +1,31 @@
+"""The parts that the API, the worker and the operator's command share."""
+
+from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.platform.clock import SystemClock
+from billing.platform.database import Database
+from billing.platform.logs import configure_logs
+from billing.settings import Settings
+
+
+def make_clock(settings: Settings) -> SystemClock:
+    return SystemClock(settings.clock_file)
+
+
+def make_database(settings: Settings) -> Database:
+    return Database(settings.billing_database_url)
+
+
+def make_gateway(settings: Settings) -> YooKassaGateway:
+    return YooKassaGateway(
+        YooKassaAccount(
+            api_url=settings.yookassa_api_url.rstrip("/"),
+            shop_id=settings.yookassa_shop_id,
+            secret_key=settings.yookassa_secret_key,
+            accepts_test=settings.accepts_test,
+            ca_file=settings.yookassa_ca_file,
+        )
+    )
+
+
+def start_logs(settings: Settings, service: str) -> None:
+    configure_logs(service, settings.log_level)

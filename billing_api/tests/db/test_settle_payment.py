@@ -1,0 +1,342 @@
+"""One apply: whoever brings the news, the balance is credited once; what does not fit is held."""
+
+import asyncio
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from billing.flows.poll_payment import poll_payment
+from billing.flows.process_notifications import process_notifications
+from billing.flows.receive_notification import receive_notification
+from billing.flows.recover_attempts import recover_attempts
+from billing.flows.settle_payment import Effect, settle_payment
+from billing.gateway.port import Accepted
+from billing.inbox.rules import Arrival
+from billing.payments.rules import PaymentStatus
+from billing.platform.ids import new_id
+from billing.platform.money import Money
+from billing.platform.strict_json import dump_json
+
+
+@pytest.fixture
+def paid(create, read, sandbox, gateway):
+    """A payment here still pending, and the provider's object saying that it is paid."""
+
+    async def make():
+        payment = await read((await create()).payment_id)
+        sandbox.succeed(payment.provider_id)
+        seen = await gateway.find_payment(payment.provider_id)
+        assert isinstance(seen, Accepted)
+        return payment, seen.payment
+
+    return make
+
+
+@pytest.fixture
+def settle(database, gateway, clock):
+    async def call(payment_id, seen, shop=None):
+        async with database.begin() as session:
+            return await settle_payment(
+                session, payment_id, seen, shop or gateway.shop, clock.now()
+            )
+
+    return call
+
+
+@pytest.fixture
+def notify(database, clock, gateway):
+    async def call(provider_id, event="payment.succeeded", **more):
+        body = dump_json(
+            {"type": "notification", "event": event, "object": {"id": provider_id, **more}}
+        )
+        await receive_notification(database, clock, Arrival(body, "127.0.0.53", "r"))
+        await process_notifications(database, gateway, clock)
+
+    return call
+
+
+async def test_it_works(paid, settle, read, books, rows):
+    payment, seen = await paid()
+    settled = await settle(payment.id, seen)
+    assert settled.effect is Effect.MOVED
+    stored = await read(payment.id)
+    assert stored.status is PaymentStatus.SUCCEEDED
+    assert stored.version == 3
+    assert stored.paid_at == seen.captured_at
+    assert await books() == (134200, 1)
+    lines = await rows(
+        "SELECT a.kind, p.amount_minor FROM postings p JOIN accounts a ON a.id = p.account_id"
+        " JOIN journals j ON j.id = p.journal_id WHERE j.payment_id = :p ORDER BY p.line_no",
+        p=payment.id,
+    )
+    assert [tuple(line.values()) for line in lines] == [
+        ("provider", -134200),
+        ("customer_paid", 134200),
+    ]
+    events = await rows("SELECT event FROM outbox WHERE object_id = :p", p=str(payment.id))
+    assert [row["event"] for row in events] == ["payment.succeeded"]
+
+
+async def test_twice_credits_once(paid, settle, books):
+    payment, seen = await paid()
+    await settle(payment.id, seen)
+    assert (await settle(payment.id, seen)).effect is Effect.UNCHANGED
+    assert await books() == (134200, 1)
+
+
+async def test_many_at_once_credit_once(paid, settle, books):
+    payment, seen = await paid()
+    effects = await asyncio.gather(*(settle(payment.id, seen) for _ in range(8)))
+    assert sorted(settled.effect for settled in effects).count(Effect.MOVED) == 1
+    assert await books() == (134200, 1)
+
+
+async def test_many_payments_of_one_customer_at_once_all_arrive(paid, settle, books):
+    pairs = [await paid() for _ in range(5)]
+    await asyncio.gather(*(settle(payment.id, seen) for payment, seen in pairs))
+    assert await books() == (5 * 134200, 5)
+
+
+async def test_poll_notification_and_return_page_at_once_credit_once(
+    create, read, sandbox, database, gateway, clock, notify, books
+):
+    payment = await read((await create()).payment_id)
+    sandbox.succeed(payment.provider_id)
+    clock.advance(seconds=5)
+    await asyncio.gather(
+        poll_payment(database, gateway, clock, payment.id),
+        notify(payment.provider_id),
+        notify(payment.provider_id, amount={"value": "9999.00", "currency": "RUB"}),
+        poll_payment(database, gateway, clock, payment.id),
+    )
+    assert (await read(payment.id)).status is PaymentStatus.SUCCEEDED
+    assert await books() == (134200, 1)
+
+
+async def test_old_news_does_not_turn_a_payment_back(paid, settle, read, books):
+    payment, seen = await paid()
+    await settle(payment.id, seen)
+    late = await settle(payment.id, replace(seen, status="waiting_for_capture"))
+    assert late.effect is Effect.UNCHANGED
+    stored = await read(payment.id)
+    assert (stored.status, stored.provider_status) == (PaymentStatus.SUCCEEDED, "succeeded")
+    assert await books() == (134200, 1)
+
+
+async def test_states_may_be_skipped_and_passed_through(paid, settle, read, books):
+    payment, seen = await paid()
+    await settle(payment.id, replace(seen, status="waiting_for_capture"))
+    assert (await read(payment.id)).status is PaymentStatus.WAITING_FOR_CAPTURE
+    assert await books() == (0, 0)
+    await settle(payment.id, seen)
+    assert await books() == (134200, 1)
+
+
+async def test_a_state_we_do_not_know_is_noted_and_moves_nothing(paid, settle, read, books):
+    payment, seen = await paid()
+    await settle(payment.id, replace(seen, status="partially_approved"))
+    stored = await read(payment.id)
+    assert (stored.status, stored.provider_status) == (PaymentStatus.PENDING, "partially_approved")
+    assert await books() == (0, 0)
+
+
+async def test_a_cancellation_is_kept_with_its_reason_and_books_nothing(
+    create, read, sandbox, notify, books
+):
+    payment = await read((await create()).payment_id)
+    sandbox.cancel(payment.provider_id)
+    await notify(payment.provider_id, "payment.canceled")
+    stored = await read(payment.id)
+    assert stored.status is PaymentStatus.CANCELED
+    assert stored.cancellation_reason == "general_decline"
+    assert await books() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"amount": Money(134201, "RUB")}, "amount_mismatch"),
+        ({"amount": None}, "currency_mismatch"),
+        ({"account_id": "999999"}, "shop_mismatch"),
+        ({"payment_uid": None}, "metadata_mismatch"),
+        ({"test": False}, "test_flag_changed"),
+    ],
+)
+async def test_what_does_not_agree_is_held_and_nothing_is_booked(
+    changes, reason, paid, settle, read, books
+):
+    payment, seen = await paid()
+    held = await settle(payment.id, replace(seen, **changes))
+    assert held.effect is Effect.QUARANTINED
+    stored = await read(payment.id)
+    assert stored.quarantine_reason == reason
+    assert stored.status is PaymentStatus.PENDING
+    assert (await settle(payment.id, seen)).effect is Effect.QUARANTINED, "a person decides"
+    assert await books() == (0, 0)
+
+
+async def test_a_test_payment_is_held_where_only_real_ones_count(paid, settle, gateway, books):
+    payment, seen = await paid()
+    strict = replace(gateway.shop, accepts_test=False)
+    assert (await settle(payment.id, seen, strict)).effect is Effect.QUARANTINED
+    assert await books() == (0, 0)
+
+
+async def test_an_object_of_another_payment_does_not_harm_this_one(paid, settle, read, books):
+    payment, seen = await paid()
+    foreign = replace(seen, id=str(new_id()), amount=Money(1, "RUB"))
+    assert (await settle(payment.id, foreign)).effect is Effect.FOREIGN
+    assert (await read(payment.id)).quarantine_reason is None
+    await settle(payment.id, seen)
+    assert await books() == (134200, 1)
+
+
+async def test_the_other_end_after_the_end_is_held_and_takes_nothing_back(
+    paid, settle, read, books
+):
+    payment, seen = await paid()
+    await settle(payment.id, seen)
+    await settle(payment.id, replace(seen, status="canceled"))
+    stored = await read(payment.id)
+    assert stored.status is PaymentStatus.SUCCEEDED
+    assert stored.quarantine_reason == "contradicts_final_state"
+    assert await books() == (134200, 1)
+
+
+async def test_a_notification_whose_creation_answer_was_lost_finds_its_payment(
+    create, read, sandbox, notify, rows, books, database, gateway, clock
+):
+    sandbox.fault("error_500_after")
+    created = await create()
+    [theirs] = sandbox.payments_of(created.payment_id)
+    sandbox.succeed(theirs["id"])
+    await notify(theirs["id"])
+    payment = await read(created.payment_id)
+    assert payment.status is PaymentStatus.SUCCEEDED
+    assert not payment.undecided
+    assert await books() == (134200, 1)
+    clock.advance(seconds=10)
+    await recover_attempts(database, gateway, clock)
+    [attempt] = await rows(
+        "SELECT state, sends FROM payment_attempts WHERE payment_id = :p", p=payment.id
+    )
+    assert (attempt["state"], attempt["sends"]) == ("accepted", 1)
+
+
+async def test_a_notification_of_an_unknown_payment_is_kept_without_effect(notify, rows):
+    unknown = str(new_id())
+    await notify(unknown)
+    [row] = await rows("SELECT outcome FROM inbox WHERE object_id = :o", o=unknown)
+    assert row["outcome"] == "unknown_payment"
+
+
+@pytest.mark.parametrize("event", ["refund.succeeded", "payout.succeeded", "something.new"])
+async def test_events_we_do_not_act_on_are_kept(event, notify, rows):
+    unknown = str(new_id())
+    await notify(unknown, event)
+    [row] = await rows("SELECT outcome FROM inbox WHERE object_id = :o", o=unknown)
+    assert row["outcome"] == "ignored"
+
+
+async def test_repeats_of_a_notification_are_counted_not_kept_again(
+    create, read, sandbox, notify, rows, books
+):
+    payment = await read((await create()).payment_id)
+    sandbox.succeed(payment.provider_id)
+    for _ in range(3):
+        await notify(payment.provider_id)
+    [row] = await rows("SELECT copies FROM inbox WHERE object_id = :o", o=payment.provider_id)
+    assert row["copies"] == 3
+    assert await books() == (134200, 1)
+
+
+async def test_a_notification_waits_while_the_provider_is_down(
+    create, read, sandbox, notify, rows, database, gateway, clock, books
+):
+    payment = await read((await create()).payment_id)
+    sandbox.succeed(payment.provider_id)
+    sandbox.fault("html_503", method="GET")
+    await notify(payment.provider_id)
+    [row] = await rows("SELECT outcome FROM inbox WHERE object_id = :o", o=payment.provider_id)
+    assert row["outcome"] is None
+    clock.advance(seconds=3)
+    await process_notifications(database, gateway, clock)
+    assert await books() == (134200, 1)
+
+
+async def test_a_crash_between_keeping_and_working_loses_nothing(
+    create, read, sandbox, database, gateway, clock, books
+):
+    payment = await read((await create()).payment_id)
+    sandbox.succeed(payment.provider_id)
+    sandbox.fault("slow", method="GET", delay=3)
+    body = dump_json({"event": "payment.succeeded", "object": {"id": payment.provider_id}})
+    await receive_notification(database, clock, Arrival(body, "127.0.0.53", "r"))
+    working = asyncio.create_task(process_notifications(database, gateway, clock))
+    await asyncio.sleep(0.5)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    await process_notifications(database, gateway, clock)
+    assert await books() == (0, 0), "the dead worker's lease still holds"
+    clock.advance(seconds=61)
+    await process_notifications(database, gateway, clock)
+    assert await books() == (134200, 1)
+
+
+async def test_what_is_owed_is_repaid_by_the_next_top_up(paid, settle, database, rows, customer):
+    payment, seen = await paid()
+    await _owe(database, customer, 34200)
+    await settle(payment.id, seen)
+    [balance] = await rows(
+        "SELECT paid_minor, receivable_minor FROM customer_balances WHERE customer_id = :c",
+        c=customer,
+    )
+    assert (balance["paid_minor"], balance["receivable_minor"]) == (100000, 0)
+
+
+async def _owe(database, customer, minor):
+    """Books a debt as a refund behind our back would."""
+    from billing.balance.rules import BalanceChange
+    from billing.balance.store import lock_balance, move_balance
+    from billing.ledger.chart import AccountKind
+    from billing.ledger.rules import Journal, Line
+    from billing.ledger.store import post_journal
+
+    async with database.begin() as session:
+        at = (await session.one(text("SELECT now() AS at")))["at"]
+        lines = (
+            Line(AccountKind.CUSTOMER_RECEIVABLE, Money(-minor, "RUB"), customer),
+            Line(AccountKind.PROVIDER, Money(minor, "RUB")),
+        )
+        await post_journal(session, Journal(new_id(), "test_debt", None, at, "a debt", lines))
+        balance = await lock_balance(session, customer, "RUB", at)
+        await move_balance(session, balance, BalanceChange(receivable_minor=minor), at)
+
+
+async def test_asking_is_bounded_however_many_ask(create, read, sandbox, database, gateway, clock):
+    payment = await read((await create()).payment_id)
+    sandbox.fault("html_502", method="GET", times=1)
+    clock.advance(seconds=5)
+    found = await asyncio.gather(
+        *(poll_payment(database, gateway, clock, payment.id) for _ in range(6))
+    )
+    assert {item.status for item in found} == {PaymentStatus.PENDING}
+    sandbox.succeed(payment.provider_id)
+    assert (await poll_payment(database, gateway, clock, payment.id)).status == "pending"
+    clock.advance(seconds=2)
+    assert (await poll_payment(database, gateway, clock, payment.id)).status == "succeeded"
+
+
+async def test_polls_come_due_by_their_calendar(create, read, database, clock):
+    from billing.flows.claim_polls import claim_polls
+
+    payment_id = UUID((await create()).payment_id)
+    assert payment_id not in await claim_polls(database, clock, 100)
+    clock.advance(seconds=11)
+    assert payment_id in await claim_polls(database, clock, 100)
+    assert payment_id not in await claim_polls(database, clock, 100)
+    clock.advance(days=-40)
+    assert payment_id in await claim_polls(database, clock, 100), "the clock was moved back"
