@@ -30,8 +30,19 @@ if [ ! -x .venv/bin/uv ]; then
     fi
 fi
 
-echo "installing packages"
+# uv reads none of pip's settings: a mirror that pip was told of is passed on.
+index=${PIP_INDEX_URL:-$("$python" -m pip config get global.index-url 2>/dev/null || true)}
+if [ -n "$index" ] && [ -z "${UV_DEFAULT_INDEX:-}" ]; then
+    export UV_DEFAULT_INDEX="$index"
+fi
 export UV_LINK_MODE=copy VIRTUAL_ENV="$PWD/.venv"
-.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements/dev.txt
-.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation \
-    -e . -e ./billing_api -e ./auth_api -e ./admin_panel -e ./yookassa_sandbox
+
+install() { .venv/bin/uv pip install --quiet --python .venv/bin/python "$@"; }
+
+echo "installing packages"
+# A machine may trust an authority of its own that uv's built-in list does not have.
+if ! install --require-hashes -r requirements/dev.txt 2>/dev/null; then
+    export UV_SYSTEM_CERTS=1
+    install --require-hashes -r requirements/dev.txt
+fi
+install --no-deps --no-build-isolation -e . -e ./billing_api -e ./auth_api -e ./admin_panel -e ./yookassa_sandbox
