@@ -7,17 +7,20 @@ run: what one has taken the others pass over.
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 
 from billing.flows.claim_polls import claim_polls
 from billing.flows.poll_payment import poll_payment
 from billing.flows.process_notifications import process_notifications
+from billing.flows.prune_leftovers import prune_leftovers
 from billing.flows.recover_attempts import recover_attempts
 from billing.gateway.port import PaymentGateway
 from billing.platform.clock import Clock
+from billing.platform.concurrency import each
 from billing.platform.database import Database
 from billing.platform.heartbeat import beat
 from billing.platform.wakeups import listen
@@ -29,6 +32,7 @@ BEAT_SECONDS = 5
 # Without the schedule (its database connection is lost) the loops still look, only less often.
 LOOK_ANYWAY_SECONDS = 10
 PAUSE_AFTER_ERROR_SECONDS = 1
+TIDY_SECONDS = 3600
 logger = structlog.get_logger("billing.worker")
 
 
@@ -59,11 +63,16 @@ async def recover(tools: Tools) -> int:
 
 async def poll_due(tools: Tools) -> int:
     due = await claim_polls(tools.database, tools.clock, POLLS_AT_ONCE)
-    polls = (
-        poll_payment(tools.database, tools.gateway, tools.clock, payment_id) for payment_id in due
-    )
-    await asyncio.gather(*polls)
+
+    async def work(payment_id: UUID) -> None:
+        await poll_payment(tools.database, tools.gateway, tools.clock, payment_id)
+
+    await each(due, work, at_once=POLLS_AT_ONCE)
     return len(due)
+
+
+async def tidy(tools: Tools) -> int:
+    return await prune_leftovers(tools.database, tools.clock)
 
 
 def make_loops() -> list[Loop]:
@@ -71,13 +80,18 @@ def make_loops() -> list[Loop]:
     return [Loop(name, work, asyncio.Event()) for name, work in kinds]
 
 
+async def run_tidying(tools: Tools, stopping: asyncio.Event) -> None:
+    """Once an hour, and at once after a start."""
+    while not stopping.is_set():
+        await each([tools], tidy, at_once=1)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), TIDY_SECONDS)
+
+
 async def run_loop(loop: Loop, tools: Tools, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
-        try:
-            async with asyncio.timeout(LOOK_ANYWAY_SECONDS):
-                await loop.due.wait()
-        except TimeoutError:
-            pass
+        with suppress(TimeoutError):
+            await asyncio.wait_for(loop.due.wait(), LOOK_ANYWAY_SECONDS)
         loop.due.clear()
         try:
             await _beat(loop, tools)
@@ -109,6 +123,7 @@ async def run_worker(tools: Tools, queue_url: str, stopping: asyncio.Event) -> N
         for loop in loops:
             group.create_task(run_loop(loop, tools, stopping))
         group.create_task(listen(queue_url, look, stopping))
+        group.create_task(run_tidying(tools, stopping))
         await stopping.wait()
         look()
 

@@ -1,6 +1,5 @@
 """Work on kept notifications: ask the provider for the object named, and apply what it says."""
 
-import asyncio
 from datetime import timedelta
 
 from billing.flows.settle_payment import Effect, Settled, settle_payment
@@ -14,6 +13,7 @@ from billing.inbox.store import (
 from billing.payments.checks import parse_uid
 from billing.payments.queries import find_payment_id
 from billing.platform.clock import Clock
+from billing.platform.concurrency import each
 from billing.platform.database import Database
 
 LEASE = timedelta(seconds=60)
@@ -27,13 +27,11 @@ async def process_notifications(
     now = clock.real_now()
     async with db.begin() as session:
         claimed = await claim_notifications(session, now=now, lease_until=now + LEASE, limit=limit)
-    gate = asyncio.Semaphore(AT_ONCE)
 
     async def work(notification: Notification) -> None:
-        async with gate:
-            await _process(db, gateway, clock, notification)
+        await _process(db, gateway, clock, notification)
 
-    await asyncio.gather(*(work(notification) for notification in claimed))
+    await each(claimed, work, at_once=AT_ONCE)
     return len(claimed)
 
 
@@ -41,6 +39,9 @@ async def _process(
     db: Database, gateway: PaymentGateway, clock: Clock, notification: Notification
 ) -> None:
     event, object_id = notification.event or "", notification.object_id
+    if notification.attempts > ATTEMPTS_MAX:
+        await _finish(db, clock, notification, Outcome.GIVEN_UP)
+        return
     if object_id is None or not event.startswith("payment."):
         await _finish(db, clock, notification, Outcome.IGNORED)
         return
@@ -49,8 +50,6 @@ async def _process(
         await _apply(db, gateway, clock, notification, seen)
     elif isinstance(seen, Missing):
         await _finish(db, clock, notification, Outcome.UNKNOWN_PAYMENT)
-    elif notification.attempts >= ATTEMPTS_MAX:
-        await _finish(db, clock, notification, Outcome.GIVEN_UP)
     else:
         async with db.begin() as session:
             next_at = clock.real_now() + pause_after(notification.attempts)

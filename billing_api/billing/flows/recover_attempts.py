@@ -4,7 +4,6 @@ Within the key's window the same bytes go out under the same key. After it nothi
 again: the provider's list is searched for our id.
 """
 
-import asyncio
 from datetime import timedelta
 
 from billing.flows.settle_attempt import NotThere, settle_attempt
@@ -23,6 +22,7 @@ from billing.payments.attempts import (
     key_is_fresh,
 )
 from billing.platform.clock import Clock
+from billing.platform.concurrency import each
 from billing.platform.database import Database
 from billing.platform.ids import new_id
 
@@ -45,7 +45,11 @@ async def recover_attempts(
             lease_until=real_now + LEASE,
             limit=limit,
         )
-    await asyncio.gather(*(_recover(db, gateway, clock, attempt) for attempt in due))
+
+    async def work(attempt: Attempt) -> None:
+        await _recover(db, gateway, clock, attempt)
+
+    await each(due, work, at_once=limit)
     return len(due)
 
 

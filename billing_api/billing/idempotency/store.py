@@ -22,6 +22,7 @@ _ANSWER = text("""
     SET answer_status = :status, answer_body = :body, lease_until = NULL
     WHERE caller = :caller AND route = :route AND key = :key AND answer_status IS NULL
 """)
+_PRUNE = text("DELETE FROM idempotency_keys WHERE created_at < :before")
 _RELEASE = text("""
     UPDATE idempotency_keys SET lease_until = NULL
     WHERE caller = :caller AND route = :route AND key = :key
@@ -71,3 +72,7 @@ async def keep_answer(session: WriteSession, scope: KeyScope, answer: StoredAnsw
 async def release_key(session: WriteSession, scope: KeyScope) -> None:
     """The request is over without a final answer: repeats show the object from now on."""
     await session.run(_RELEASE, _place(scope))
+
+
+async def prune_keys(session: WriteSession, before: datetime) -> int:
+    return (await session.run(_PRUNE, {"before": before})).rowcount

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 
 import asyncpg  # type: ignore[import-untyped]
@@ -21,6 +21,9 @@ from pgqueuer.adapters.persistence.qb import (
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.db import AsyncpgDriver, AsyncpgPoolDriver, Driver
 from pgqueuer.domain.settings import DBSettings
+from sqlalchemy import text
+
+from billing.platform.database import WriteSession
 
 SCHEMA = "pgqueuer"
 ENTRYPOINT = "look"
@@ -28,6 +31,7 @@ EVERY_SECOND = "* * * * * *"
 HEARTBEAT = timedelta(seconds=3)
 COALESCE_SECONDS = 0.02
 RECONNECT_SECONDS = 1.0
+_PRUNE = text(f"DELETE FROM {SCHEMA}.pgqueuer_log WHERE created < :before")  # noqa: S608
 logger = logging.getLogger(__name__)
 
 
@@ -129,3 +133,7 @@ async def _listen_once(
         await queue.run(heartbeat_timeout=HEARTBEAT, shutdown_on_listener_failure=True)
     finally:
         stopper.cancel()
+
+
+async def prune_queue_log(session: WriteSession, before: datetime) -> int:
+    return (await session.run(_PRUNE, {"before": before})).rowcount

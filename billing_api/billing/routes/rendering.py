@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from billing.platform import problems
@@ -86,6 +87,11 @@ async def on_database_error(request: Request, error: Exception) -> Response:
     return await on_bug(request, error)
 
 
+async def on_gone(_: Request, __: Exception) -> Response:
+    """The client hung up while sending: nobody reads this."""
+    return Response(status_code=400)
+
+
 async def on_bug(request: Request, error: Exception) -> Response:
     logger.error("unhandled", exc_info=error)
     return render_problem(problems.InternalError(), request_id_of(request))
@@ -95,6 +101,7 @@ def add_renderers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(ClientDisconnect, on_gone)
     app.add_exception_handler(DBAPIError, on_database_error)
     for lost in (OperationalError, InterfaceError, PoolTimeoutError, OSError, asyncio.TimeoutError):
         app.add_exception_handler(lost, on_database)

@@ -1,12 +1,17 @@
 """The wire contract beyond the main road: keys, lists, feed, health, documentation, worker."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
 import time
 
 import httpx
+from click.testing import Result
+from typer.testing import CliRunner
+
+from billing.cli import app
 
 BODY = b'{"value": "10.00", "currency": "RUB"}'
 JSON = {"Content-Type": "application/json"}
@@ -158,47 +163,44 @@ def test_every_route_of_the_api_asks_for_a_token(api):
             assert operation.get("security"), f"{method} {path} is open to everybody"
 
 
-def run_cli(api, *words: str) -> subprocess.CompletedProcess:
-    import os
-
-    return subprocess.run(
-        [sys.executable, "-m", "billing.cli", *words],
-        env={**os.environ, **api.environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+def run_cli(api, *words: str, **more: str) -> Result:
+    return CliRunner().invoke(app, [*words], env={**api.environment, **more})
 
 
 def test_the_operators_command_proves_the_books_and_moves_the_clock(api):
     verified = run_cli(api, "verify")
-    assert verified.returncode == 0, verified.stdout + verified.stderr
-    assert "every succeeded payment has one journal" in verified.stdout
-    assert run_cli(api, "clock", "advance", "2h").returncode == 0
+    assert verified.exit_code == 0, verified.output
+    assert "every succeeded payment has one journal" in verified.output
+    assert run_cli(api, "clock", "advance", "2h").exit_code == 0
     try:
-        assert "offset 7200 s" in run_cli(api, "clock", "show").stdout
+        assert "offset 7200 s" in run_cli(api, "clock", "show").output
     finally:
-        assert run_cli(api, "clock", "reset").returncode == 0
-    assert run_cli(api, "review").returncode == 0
-    assert run_cli(api, "migrate").returncode == 0
+        assert run_cli(api, "clock", "reset").exit_code == 0
+    assert run_cli(api, "review").exit_code == 0
 
 
-def test_the_clock_cannot_be_moved_in_production(api):
-    import os
-
-    production = {
-        "ENVIRONMENT": "production",
-        "YOOKASSA_SECRET_KEY": "live_0123456789abcdefgh",
-        "NOTIFICATION_SECRET": "0123456789abcdef0123456789abcdef",
-    }
-    refused = subprocess.run(
-        [sys.executable, "-m", "billing.cli", "clock", "advance", "1d"],
-        env={**os.environ, **api.environment, **production},
+def test_the_command_runs_as_a_program_and_migrates_twice_without_harm(api):
+    migrated = subprocess.run(
+        [sys.executable, "-m", "billing.cli", "migrate"],
+        env={**os.environ, **api.environment},
         capture_output=True,
+        check=True,
         text=True,
         timeout=60,
     )
-    assert refused.returncode == 1
+    assert "up to date" in migrated.stdout
+
+
+def test_the_clock_cannot_be_moved_in_production(api):
+    refused = run_cli(
+        api,
+        *("clock", "advance", "1d"),
+        ENVIRONMENT="production",
+        YOOKASSA_SECRET_KEY="live_0123456789abcdefgh",
+        NOTIFICATION_SECRET="0123456789abcdef0123456789abcdef",
+    )
+    assert refused.exit_code == 1
+    assert "cannot be moved" in refused.output
 
 
 def test_every_log_line_is_one_json_object_with_its_service(api, eventually):
