@@ -16,6 +16,7 @@ from sqlalchemy.sql import Executable
 
 # A session stuck in the middle blocks others and holds the change feed's horizon back.
 SERVER_SETTINGS = {
+    "application_name": "billing",
     "lock_timeout": "5000",
     "statement_timeout": "15000",
     "idle_in_transaction_session_timeout": "20000",

@@ -21,6 +21,7 @@ from pgqueuer.adapters.persistence.qb import (
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.db import AsyncpgDriver, AsyncpgPoolDriver, Driver
 from pgqueuer.domain.settings import DBSettings
+from pgqueuer.ports.driver import NotifyCallback
 from sqlalchemy import text
 
 from billing.platform.database import WriteSession
@@ -47,6 +48,26 @@ def queue_queries(driver: Driver) -> Queries:
         qbq=QueryQueueBuilder(settings),
         qbs=QuerySchedulerBuilder(settings),
     )
+
+
+class ListeningDriver(AsyncpgPoolDriver):
+    """Holds the library's first health probe until it listens.
+
+    Its probe and its LISTEN start side by side on two connections; a probe that is faster is never
+    heard, and the library takes its healthy listener for a broken one.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        super().__init__(pool)
+        self._listening = asyncio.Event()
+
+    async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
+        await super().add_listener(channel, callback)
+        self._listening.set()
+
+    async def notify(self, channel: str, payload: str) -> None:
+        await self._listening.wait()
+        await super().notify(channel, payload)
 
 
 class Waker:
@@ -113,7 +134,7 @@ async def listen(url: str, look: Callable[[], None], stopping: asyncio.Event) ->
 async def _listen_once(
     pool: asyncpg.Pool, look: Callable[[], None], stopping: asyncio.Event
 ) -> None:
-    driver = AsyncpgPoolDriver(pool)
+    driver = ListeningDriver(pool)
     queue = PgQueuer(connection=driver, queries=queue_queries(driver))
 
     @queue.entrypoint(ENTRYPOINT, accepts_context=False)
