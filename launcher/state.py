@@ -97,9 +97,10 @@ def require_outer_ports(state: State) -> None:
             )
 
 
-def settle_inner_ports(layout: Layout, state: State) -> None:
-    """Replace taken inner ports by free ones, and keep what was chosen."""
+def settle_inner_ports(layout: Layout, state: State) -> bool:
+    """Replace taken inner ports by free ones and keep what was chosen; whether any was taken."""
     taken = [name for name, port in state.ports.items() if not is_free(port)]
     for name, port in zip(taken, free_ports(len(taken)), strict=True):
         state.ports[name] = port
     save(layout, state)
+    return bool(taken)

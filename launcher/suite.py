@@ -80,12 +80,23 @@ def up(layout: Layout) -> State:
         supervisor.end_leftovers(layout, state)
         state.https_port, state.http_port = wanted
         require_outer_ports(state)
-        settle_inner_ports(layout, state)
         remove_orphaned_clusters()
-        programs = prepare(layout, state)
-        supervisor.start_daemon(layout, state)
-        start(layout, state, programs)
+        try:
+            _start_afresh(layout, state)
+        except Trouble:
+            # Between looking at a port and listening on it, another program may have taken it.
+            supervisor.shut_down(layout, state)
+            if not settle_inner_ports(layout, state):
+                raise
+            _start_afresh(layout, state)
         return state
+
+
+def _start_afresh(layout: Layout, state: State) -> None:
+    settle_inner_ports(layout, state)
+    programs = prepare(layout, state)
+    supervisor.start_daemon(layout, state)
+    start(layout, state, programs)
 
 
 def _resume(layout: Layout, state: State) -> State:
