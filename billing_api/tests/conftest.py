@@ -233,7 +233,9 @@ class Issuer:
 
     key: ECKey
     jwks_url: str
-    served: list[dict[str, Any]] = field(default_factory=list)
+    served: list[dict[str, Any]]
+    asked: list[str] = field(default_factory=list)
+    is_down: bool = False
 
     def sign(
         self,
@@ -267,12 +269,13 @@ class Issuer:
 @pytest.fixture(scope="session")
 def issuer() -> Iterator[Issuer]:
     key = ECKey.generate_key("P-256", {"kid": "test-1", "use": "sig", "alg": "ES256"})
-    served = [key.as_dict(private=False)]
+    made = Issuer(key, "", [key.as_dict(private=False)])
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = json.dumps({"keys": served}).encode()
-            self.send_response(200)
+            made.asked.append(self.path)
+            body = json.dumps({"keys": made.served}).encode()
+            self.send_response(503 if made.is_down else 200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -284,7 +287,8 @@ def issuer() -> Iterator[Issuer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield Issuer(key, f"http://127.0.0.1:{server.server_port}/jwks.json", served)
+    made.jwks_url = f"http://127.0.0.1:{server.server_port}/jwks.json"
+    yield made
     server.shutdown()
     server.server_close()
 

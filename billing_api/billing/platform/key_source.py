@@ -19,8 +19,9 @@ logger = logging.getLogger(__name__)
 
 
 class KeySource:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, refetch_seconds: float = REFETCH_SECONDS) -> None:
         self._url = url
+        self._refetch_seconds = refetch_seconds
         self._keys: dict[str, ECKey] = {}
         self._asked = float("-inf")
         self._asking = asyncio.Lock()
@@ -39,7 +40,7 @@ class KeySource:
 
     async def _refresh(self) -> None:
         # Without any key every request fails, so the pause is short until the first answer.
-        pause = REFETCH_SECONDS if self._keys else 1.0
+        pause = self._refetch_seconds if self._keys else 1.0
         if time.monotonic() - self._asked < pause:
             return
         self._asked = time.monotonic()

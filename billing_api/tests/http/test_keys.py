@@ -1,0 +1,96 @@
+"""Auth's keys: rotated without a restart, kept while auth is down, 503 when none was ever seen."""
+
+import httpx
+import pytest
+from joserfc.jwk import ECKey
+
+from billing.platform.key_source import KeySource
+from billing.platform.problems import ServiceUnavailable, Unauthorized
+from billing.platform.tokens import TokenVerifier
+
+AUDIENCE = "billing"
+
+
+@pytest.fixture
+def verifier_of(clock):
+    def make(url: str, **more: float) -> TokenVerifier:
+        keys = KeySource(url, **more)
+        return TokenVerifier(keys, clock, issuer="https://suite.test/auth", audience=AUDIENCE)
+
+    return make
+
+
+async def test_a_token_holds_and_says_who_calls(verifier_of, issuer):
+    verifier = verifier_of(issuer.jwks_url)
+    caller = await verifier.verify(issuer.sign("someone", "a b"))
+    assert (caller.subject, caller.scopes, caller.is_service) == ("someone", {"a", "b"}, False)
+    program = await verifier.verify(issuer.sign("sync", "a", client_id="sync"))
+    assert program.is_service
+
+
+async def test_a_remembered_token_dies_with_its_time(verifier_of, issuer, clock):
+    verifier = verifier_of(issuer.jwks_url)
+    token = issuer.sign("someone")
+    await verifier.verify(token)
+    clock.advance(minutes=14)
+    await verifier.verify(token)
+    clock.advance(minutes=2)
+    with pytest.raises(Unauthorized):
+        await verifier.verify(token)
+
+
+async def test_a_new_key_is_asked_for_and_a_withdrawn_one_stops(verifier_of, issuer):
+    verifier = verifier_of(issuer.jwks_url, refetch_seconds=0)
+    old = issuer.sign("someone")
+    await verifier.verify(issuer.sign("first"))
+    fresh = ECKey.generate_key("P-256", {"kid": "test-2", "use": "sig", "alg": "ES256"})
+    published = issuer.served.copy()
+    issuer.served[:] = [fresh.as_dict(private=False)]
+    try:
+        token = issuer.sign("someone", key=fresh, header={"kid": "test-2"})
+        assert (await verifier.verify(token)).subject == "someone"
+        with pytest.raises(Unauthorized):
+            await verifier.verify(old)
+    finally:
+        issuer.served[:] = published
+
+
+async def test_unknown_keys_do_not_make_us_ask_again_and_again(verifier_of, issuer):
+    verifier = verifier_of(issuer.jwks_url)
+    await verifier.verify(issuer.sign("first"))
+    asked = len(issuer.asked)
+    for _ in range(20):
+        with pytest.raises(Unauthorized):
+            await verifier.verify(issuer.sign("x", header={"kid": "unknown"}))
+    assert len(issuer.asked) == asked
+
+
+async def test_without_any_key_it_is_our_fault(verifier_of, issuer):
+    verifier = verifier_of("http://127.0.0.1:9/jwks.json")
+    with pytest.raises(ServiceUnavailable):
+        await verifier.verify(issuer.sign("someone"))
+
+
+async def test_known_keys_go_on_serving_while_auth_is_down(verifier_of, issuer):
+    verifier = verifier_of(issuer.jwks_url, refetch_seconds=0)
+    await verifier.verify(issuer.sign("first"))
+    issuer.is_down = True
+    try:
+        with pytest.raises(Unauthorized):
+            await verifier.verify(issuer.sign("x", header={"kid": "unknown"}))
+        assert (await verifier.verify(issuer.sign("second"))).subject == "second"
+    finally:
+        issuer.is_down = False
+
+
+@pytest.mark.parametrize(
+    ("claimed", "status"), [("127.0.0.53", 200), ("185.71.76.1", 200), ("8.8.8.8", 403)]
+)
+def test_the_edge_is_believed_about_where_a_notification_comes_from(api, claimed, status):
+    secret = api.environment["NOTIFICATION_SECRET"]
+    answer = httpx.post(
+        f"{api.url}/api/v1/notification/{secret}",
+        content=b"{}",
+        headers={"X-Forwarded-For": claimed},
+    )
+    assert answer.status_code == status
