@@ -1,7 +1,5 @@
 """Each story leaves exactly the rows it should, in one transaction."""
 
-# ruff: noqa: PLR0917  fixtures are asked for by name
-
 from __future__ import annotations
 
 import threading

@@ -1,7 +1,5 @@
 """Registration and /me, by the documented bodies and by every bad one."""
 
-# ruff: noqa: PLR0917  fixtures are asked for by name
-
 from __future__ import annotations
 
 import json

@@ -1,7 +1,5 @@
 """The account feed: order, pages, waiting, and who may read it."""
 
-# ruff: noqa: PLR0917  fixtures are asked for by name
-
 from __future__ import annotations
 
 import threading

@@ -1,7 +1,5 @@
 """The token endpoint in RFC 6749's words, inside a problem document."""
 
-# ruff: noqa: PLR0917  fixtures are asked for by name
-
 from __future__ import annotations
 
 from collections.abc import Callable

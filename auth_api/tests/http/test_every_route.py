@@ -1,7 +1,5 @@
 """What holds for all routes: who may call, problem documents, request ids, the description."""
 
-# ruff: noqa: PLR0917  fixtures are asked for by name
-
 from __future__ import annotations
 
 import re
