@@ -83,6 +83,10 @@ def _register(page, name):
     page.get_by_test_id("balance-available").wait_for()
 
 
+def _await_balance(page, value):
+    page.locator(f'[data-testid=balance-available][data-value="{value}"]').wait_for()
+
+
 def _top_up(page, amount):
     page.get_by_label("Сумма, ₽").fill(amount)
     page.get_by_label("Описание").fill("Оплата подписки")
@@ -109,9 +113,7 @@ def test_a_person_pays_and_staff_find_the_payment(suite, watched, chromium):
     page = watched.page
     name = f"anna_{secrets.token_hex(3)}"
     _register(page, name)
-    page.wait_for_function(
-        "document.querySelector('[data-testid=balance-available]').textContent.includes('0,00')"
-    )
+    _await_balance(page, "0.00")
     _top_up(page, "1 342,00")
     assert "1 342,00" in _plain(page.locator("main, body").first.inner_text())
     _picture(page, "checkout")
@@ -120,9 +122,7 @@ def test_a_person_pays_and_staff_find_the_payment(suite, watched, chromium):
     payment_id = page.url.rpartition("/")[2].partition("?")[0]
     page.locator("[data-testid=payment-status][data-status=succeeded]").wait_for()
     page.goto("/pay/")
-    page.wait_for_function(
-        "/1.342,00/.test(document.querySelector('[data-testid=balance-available]').textContent)"
-    )
+    _await_balance(page, "1342.00")
     page.get_by_test_id("payment-row").first.wait_for()
     _picture(page, "pay")
 
