@@ -14,6 +14,7 @@ from billing.flows.compare_provider import ProviderUnreadableError, compare_prov
 from billing.flows.verify_books import verify_books
 from billing.inbox.queries import list_doubtful
 from billing.payments.queries import list_for_review
+from billing.payments.rules import Payment
 from billing.platform.clock import format_instant
 from billing.platform.clock_file import parse_duration, write_offset
 from billing.platform.grants import grant_service_role
@@ -92,7 +93,7 @@ async def _review(settings: Settings, limit: int) -> list[str]:
     finally:
         await database.close()
     lines = [
-        f"payment {row.id}  {row.amount}  {row.quarantine_reason or 'undecided'}"
+        f"payment {row.id}  {row.amount}  {_why(row)}"
         f"  since {format_instant(row.created_at)}  provider {row.provider_id or '-'}"
         for row in payments
     ]
@@ -102,6 +103,10 @@ async def _review(settings: Settings, limit: int) -> list[str]:
         for row in notifications
     ]
     return lines
+
+
+def _why(payment: Payment) -> str:
+    return payment.quarantine_reason or ("undecided" if payment.undecided else "second_object")
 
 
 @app.command()

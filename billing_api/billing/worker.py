@@ -30,7 +30,7 @@ from billing.wiring.parts import make_clock, make_database, make_gateway, start_
 POLLS_AT_ONCE = 10
 BEAT_SECONDS = 5
 # Without the schedule (its database connection is lost) the loops still look, only less often.
-LOOK_ANYWAY_SECONDS = 10
+LOOK_ANYWAY_SECONDS = 5
 PAUSE_AFTER_ERROR_SECONDS = 1
 TIDY_SECONDS = 3600
 logger = structlog.get_logger("billing.worker")

@@ -24,6 +24,7 @@ _CREATED = text("SELECT * FROM payments WHERE created_at >= :since")
 _REVIEW = text("""
     SELECT * FROM payments
     WHERE quarantine_reason IS NOT NULL OR (undecided AND created_at < :before)
+       OR id IN (SELECT payment_id FROM payment_attempts WHERE last_outcome = 'second_object')
     ORDER BY created_at LIMIT :limit
 """)
 _LISTS = {
@@ -88,6 +89,6 @@ async def list_created(session: ReadSession, since: datetime) -> list[Payment]:
 
 
 async def list_for_review(session: ReadSession, before: datetime, limit: int) -> list[Payment]:
-    """What a person should look at: held back, or undecided since before the given time."""
+    """What a person should look at: held back, long undecided, or with two provider objects."""
     rows = await session.all(_REVIEW, {"before": before, "limit": limit})
     return [payment_of(row) for row in rows]

@@ -32,6 +32,7 @@ EVERY_SECOND = "* * * * * *"
 HEARTBEAT = timedelta(seconds=3)
 COALESCE_SECONDS = 0.02
 RECONNECT_SECONDS = 1.0
+STOP_SECONDS = 3.0
 _PRUNE = text(f"DELETE FROM {SCHEMA}.pgqueuer_log WHERE created < :before")  # noqa: S608
 logger = logging.getLogger(__name__)
 
@@ -60,9 +61,12 @@ class ListeningDriver(AsyncpgPoolDriver):
     def __init__(self, pool: asyncpg.Pool) -> None:
         super().__init__(pool)
         self._listening = asyncio.Event()
+        self.lost = asyncio.Event()
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
         await super().add_listener(channel, callback)
+        if not self._listening.is_set() and self._listener_connection is not None:
+            self._listener_connection.add_termination_listener(lambda _: self.lost.set())
         self._listening.set()
 
     async def notify(self, channel: str, payload: str) -> None:
@@ -122,10 +126,14 @@ async def listen(url: str, look: Callable[[], None], stopping: asyncio.Event) ->
     """Calls `look` at each wake-up and each second or two; survives lost connections."""
     while not stopping.is_set():
         try:
-            async with asyncpg.create_pool(url, min_size=1, max_size=3, timeout=5) as pool:
+            pool = await asyncpg.create_pool(url, min_size=1, max_size=3, timeout=5)
+            try:
                 await _listen_once(pool, look, stopping)
+            finally:
+                # Not `close`: it would wait for ever for a listener whose connection was lost.
+                pool.terminate()
         except Exception:
-            logger.exception("the wake-up queue failed; looking goes on after a pause")
+            logger.warning("the wake-up queue failed; it is started anew", exc_info=True)
             look()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), RECONNECT_SECONDS)
@@ -141,19 +149,38 @@ async def _listen_once(
     async def on_wake(_: object) -> None:
         look()
 
-    @queue.schedule("every_second", EVERY_SECOND, accepts_context=False)
+    # `clean_old`: a run that died in the middle of a tick leaves it taken for half a minute.
+    @queue.schedule("every_second", EVERY_SECOND, accepts_context=False, clean_old=True)
     async def on_tick(_: object) -> None:
         look()
 
-    async def stop_with_us() -> None:
-        await stopping.wait()
-        queue.shutdown.set()
+    await _run_until(queue, driver, stopping)
 
-    stopper = asyncio.create_task(stop_with_us())
+
+async def _run_until(queue: PgQueuer, driver: ListeningDriver, stopping: asyncio.Event) -> None:
+    """Until told to stop, or until the connection that listens is lost.
+
+    The library notices that only ten to twenty seconds later, and a tick that it was in the middle
+    of stays taken for half a minute.
+    """
+    running = asyncio.create_task(
+        queue.run(heartbeat_timeout=HEARTBEAT, shutdown_on_listener_failure=True)
+    )
+    lost = asyncio.create_task(driver.lost.wait())
+    told = asyncio.create_task(stopping.wait())
     try:
-        await queue.run(heartbeat_timeout=HEARTBEAT, shutdown_on_listener_failure=True)
+        await asyncio.wait({running, lost, told}, return_when=asyncio.FIRST_COMPLETED)
+        if stopping.is_set():
+            queue.shutdown.set()
+            await asyncio.wait({running}, timeout=STOP_SECONDS)
+        elif driver.lost.is_set():
+            raise ConnectionResetError("the listening connection is lost")
+        else:
+            await running
     finally:
-        stopper.cancel()
+        for task in (running, lost, told):
+            task.cancel()
+        await asyncio.wait({running}, timeout=STOP_SECONDS)
 
 
 async def prune_queue_log(session: WriteSession, before: datetime) -> int:

@@ -1,11 +1,19 @@
 """Payments: create, list, look."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from starlette.responses import Response
 
 from billing.flows.create_payment import CreatePayment, create_payment
@@ -28,8 +36,16 @@ from billing.routes.rendering import request_id_of
 router = APIRouter(prefix="/api/v1/payment", tags=["payments"])
 JSON = "application/json"
 RETRY_SECONDS = "5"
+KEY_HELP = "1 to 255 visible ASCII characters; a repeat with the same key pays once"
 ROUTE = "POST /api/v1/payment"
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\\]")
+
+
+AMOUNT_SCHEMA = {
+    "description": "Read exactly as written, never through a binary float",
+    "anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,2})?$"}],
+    "examples": [1342.00, "1342.00"],
+}
 
 
 class CreatePaymentBody(BaseModel):
@@ -37,7 +53,7 @@ class CreatePaymentBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    value: Annotated[str, Field(description="1342.00, as a number or a string")]
+    value: Annotated[str, WithJsonSchema(AMOUNT_SCHEMA)]
     currency: Annotated[str, Field(examples=["RUB"])]
     description: Annotated[str | None, Field(max_length=128)] = None
     return_url: Annotated[str | None, Field(max_length=2048)] = None
@@ -114,7 +130,7 @@ EXAMPLE: dict[str, object] = {
 async def post_payment(
     request: Request,
     caller: Annotated[Caller, Depends(caller_with("payments:write"))],
-    idempotency_key: Annotated[str | None, Header()] = None,
+    idempotency_key: Annotated[str | None, Header(description=KEY_HELP)] = None,
 ) -> Response:
     """Starts a payment; the customer pays at `confirmation_url`."""
     context = context_of(request)
@@ -165,12 +181,17 @@ async def get_payments(
     request: Request,
     caller: Annotated[Caller, Depends(caller_with("payments:read"))],
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: str | None = None,
-    status: PaymentStatus | None = None,
+    cursor: str = "",
+    status: Literal["", "pending", "waiting_for_capture", "succeeded", "canceled"] = "",
 ) -> Response:
     """The caller's payments, newest first."""
-    after = None if cursor is None else decode_cursor(cursor)
-    wanted = PaymentFilter(caller.subject, status, after, limit)
+    # Empty is the same as left out, as in `?limit=10&cursor=&status=`.
+    wanted = PaymentFilter(
+        caller.subject,
+        PaymentStatus(status) if status else None,
+        decode_cursor(cursor) if cursor else None,
+        limit,
+    )
     async with context_of(request).database.read() as session:
         page = await list_payments(session, wanted)
     return _json(
@@ -179,7 +200,7 @@ async def get_payments(
 
 
 @router.get(
-    "/{payment_id}", responses={200: {"model": PaymentView}, **refusals(401, 403, 404, 503)}
+    "/{payment_id}", responses={200: {"model": PaymentView}, **refusals(401, 403, 404, 422, 503)}
 )
 async def get_one_payment(
     request: Request,

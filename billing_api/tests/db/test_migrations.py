@@ -7,6 +7,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
+from billing.platform.grants import APPEND_ONLY
 from billing.wiring.app import migration_head
 from billing.wiring.migrating import migration_config
 
@@ -19,6 +20,21 @@ DATABASE_ONLY = {("changes", "xid"), ("journals", "made_by")}
 def test_there_is_one_head(urls):
     heads = ScriptDirectory.from_config(migration_config(urls.owner)).get_heads()
     assert heads == [migration_head()]
+
+
+async def test_the_service_has_rights_on_every_table_and_on_each_only_the_written_ones(rows):
+    granted = await rows(
+        "SELECT table_name, array_agg(privilege_type::text ORDER BY privilege_type) AS rights"
+        " FROM information_schema.role_table_grants"
+        " WHERE grantee = current_user AND table_schema = 'public' GROUP BY table_name"
+    )
+    tables = await rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    rights = {row["table_name"]: row["rights"] for row in granted}
+    assert set(rights) == {row["tablename"] for row in tables}
+    for name in APPEND_ONLY:
+        assert rights[name] == ["INSERT", "SELECT"]
+    assert {n for n, given in rights.items() if "DELETE" in given} == {"idempotency_keys"}
+    assert not any("TRUNCATE" in given for given in rights.values())
 
 
 @pytest.mark.filterwarnings("ignore:Did not recognize type 'xid8'")

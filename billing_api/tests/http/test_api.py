@@ -8,6 +8,7 @@ import threading
 import time
 
 import httpx
+import psycopg2
 from click.testing import Result
 from typer.testing import CliRunner
 
@@ -90,6 +91,7 @@ def test_pages_are_newest_first_and_join(api, customer):
         assert seen == made[::-1]
         assert len(client.get("/api/v1/payment", params={"status": "pending"}).json()["items"]) == 5
         assert client.get("/api/v1/payment", params={"status": "succeeded"}).json()["items"] == []
+        assert len(client.get("/api/v1/payment?limit=9&cursor=&status=").json()["items"]) == 5
 
 
 def test_a_new_customer_has_a_balance_of_nothing(api, customer):
@@ -212,3 +214,22 @@ def test_every_log_line_is_one_json_object_with_its_service(api, eventually):
     assert all(document["service"]["name"] == "billing" for document in documents)
     mine = [d for d in documents if d.get("trace", {}).get("id") == "findme-in-the-log"]
     assert {d["message"] for d in mine} >= {"request", "refused"}
+
+
+def test_lost_database_connections_are_a_503_at_worst_and_made_anew(api, customer, eventually):
+    [(before,)] = api.sql("SELECT count(*) FROM heartbeats")
+    superuser = psycopg2.connect(os.environ["TEST_POSTGRES_URL"])
+    with superuser, superuser.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s",
+            (api.urls.service.rpartition("/")[2],),
+        )
+        assert cursor.fetchone()[0] >= 3
+    superuser.close()
+    with api.client(customer) as client:
+        statuses = [client.get("/api/v1/balance").status_code for _ in range(12)]
+        statuses += [post(client).status_code for _ in range(6)]
+    assert set(statuses) <= {200, 201, 503}, statuses
+    assert statuses[11] == 200
+    assert statuses[-1] == 201
+    assert before == 3
