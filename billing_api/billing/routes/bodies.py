@@ -10,6 +10,11 @@ from billing.platform.problems import BodyTooLarge, UnsupportedMediaType, Valida
 from billing.platform.strict_json import parse_json
 
 BODY_BYTES_MAX = 64 * 1024
+# No header but Authorization is asked of a client, and these are what clients send unasked:
+# nothing, and what curl and fetch put on a body they were told nothing about.
+READ_AS_JSON = frozenset(
+    {"", "application/json", "text/plain", "application/x-www-form-urlencoded"}
+)
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -27,9 +32,8 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 async def read_model(request: Request, model: type[Model], context: object) -> Model:
-    media_type = request.headers.get("content-type", "application/json").partition(";")[0]
-    media_type = media_type.strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in READ_AS_JSON and not media_type.endswith("+json"):
         raise UnsupportedMediaType
     value = parse_json(await read_body(request, BODY_BYTES_MAX))
     if not isinstance(value, dict):

@@ -57,6 +57,8 @@ def create_app(settings: Settings) -> FastAPI:
         static_url="/app/static",
         swagger_ui_oauth2_redirect_url="/app/openapi/oauth2-redirect",
         lifespan=lifespan,
+        # An empty id is an unknown id, not a reason to send the caller elsewhere.
+        redirect_slashes=False,
     )
     app.state.settings = settings
     app.state.stopping = asyncio.Event()

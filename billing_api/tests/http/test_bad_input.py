@@ -119,13 +119,27 @@ def test_an_endless_body_is_cut(api, customer):
     check_problem(answer, 413, "body_too_large")
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "x"])
+@pytest.mark.parametrize("media_type", ["application/xml", "multipart/form-data; boundary=a", "x"])
 def test_another_media_type_is_refused(media_type, api, customer):
     with api.client(customer) as client:
         answer = client.post(
             "/api/v1/payment", content=body(), headers={"Content-Type": media_type}
         )
     check_problem(answer, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("media_type", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_what_a_client_sends_unasked_is_read_as_json(media_type, api, customer):
+    headers = {"Content-Type": media_type} if media_type else {}
+    with api.client(customer) as client:
+        answer = client.post("/api/v1/payment", content=body(), headers=headers)
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/api/v1/payment/", "/api/v1/balance/"])
+def test_a_closing_slash_is_another_address(path, api, customer):
+    with api.client(customer) as client:
+        check_problem(client.get(path), 404, "not_found")
 
 
 @pytest.mark.parametrize(
