@@ -55,13 +55,17 @@ async def settle_attempt(
             word = "second_object" if settled.effect is Effect.FOREIGN else "accepted"
             await mark_attempt(session, attempt_id, AttemptState.ACCEPTED, outcome=word)
             return settled.payment
+        case _ if not payment.undecided or payment.quarantine_reason is not None:
+            # Somebody else brought the answer meanwhile, or a person decides: nothing is repeated.
+            await mark_attempt(session, attempt_id, AttemptState.ACCEPTED, outcome="overtaken")
+            return payment
         case NotThere():
             await mark_attempt(session, attempt_id, AttemptState.LOST, outcome="not_there")
             return await _end(session, payment, "provider_never_received", now)
         case Refused():
             return await _refused(session, payment, attempt, outcome, now)
         case Unknown():
-            await _repeat_later(session, payment, attempt, outcome.why, now)
+            await _repeat_later(session, attempt, outcome.why, now)
             return payment
 
 
@@ -70,7 +74,7 @@ async def _refused(
 ) -> Payment:
     if attempt.sends > 1:
         if outcome.temporary:
-            await _repeat_later(session, payment, attempt, outcome.code, now)
+            await _repeat_later(session, attempt, outcome.code, now)
         else:
             await _look_for(session, attempt, outcome.code, now)
         return payment
@@ -91,13 +95,8 @@ async def _refused(
     return await _end(session, payment, outcome.code, now)
 
 
-async def _repeat_later(
-    session: WriteSession, payment: Payment, attempt: Attempt, why: str, now: datetime
-) -> None:
-    if not payment.undecided:
-        # A notification told us meanwhile: there is nothing left to ask.
-        await mark_attempt(session, attempt.id, AttemptState.ACCEPTED, outcome=why[:200])
-    elif key_is_fresh(attempt, now):
+async def _repeat_later(session: WriteSession, attempt: Attempt, why: str, now: datetime) -> None:
+    if key_is_fresh(attempt, now):
         await mark_attempt(
             session,
             attempt.id,
@@ -115,8 +114,6 @@ async def _look_for(session: WriteSession, attempt: Attempt, why: str, now: date
 
 async def _end(session: WriteSession, payment: Payment, reason: str, now: datetime) -> Payment:
     """Certainly not done at the provider: the payment is over and says why."""
-    if not payment.undecided or payment.is_final:
-        return payment
     ended = await save_payment(
         session,
         replace(

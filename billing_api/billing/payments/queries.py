@@ -1,7 +1,7 @@
 """Reads of payments; `owner` None reads across owners and is for staff and the worker."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -12,6 +12,9 @@ from billing.payments.rules import Payment, PaymentStatus
 from billing.platform.database import ReadSession
 from billing.platform.paging import Page, encode_cursor
 
+UNDECIDED_LONG = timedelta(minutes=30)
+# A payer has an hour, three days with some loans; later the provider should have ended it.
+OPEN_LONG = timedelta(days=4)
 _GET = text("""
     SELECT * FROM payments
     WHERE id = :id AND (CAST(:owner AS text) IS NULL OR customer_id = :owner)
@@ -24,6 +27,7 @@ _CREATED = text("SELECT * FROM payments WHERE created_at >= :since")
 _REVIEW = text("""
     SELECT * FROM payments
     WHERE quarantine_reason IS NOT NULL OR (undecided AND created_at < :before)
+       OR (status IN ('pending', 'waiting_for_capture') AND created_at < :stale)
        OR id IN (SELECT payment_id FROM payment_attempts WHERE last_outcome = 'second_object')
     ORDER BY created_at LIMIT :limit
 """)
@@ -88,7 +92,8 @@ async def list_created(session: ReadSession, since: datetime) -> list[Payment]:
     return [payment_of(row) for row in await session.all(_CREATED, {"since": since})]
 
 
-async def list_for_review(session: ReadSession, before: datetime, limit: int) -> list[Payment]:
-    """What a person should look at: held back, long undecided, or with two provider objects."""
-    rows = await session.all(_REVIEW, {"before": before, "limit": limit})
+async def list_for_review(session: ReadSession, now: datetime, limit: int) -> list[Payment]:
+    """What a person should look at: held back, open too long, or with two provider objects."""
+    parameters = {"before": now - UNDECIDED_LONG, "stale": now - OPEN_LONG, "limit": limit}
+    rows = await session.all(_REVIEW, parameters)
     return [payment_of(row) for row in rows]

@@ -11,9 +11,11 @@ from billing.flows.poll_payment import poll_payment
 from billing.flows.process_notifications import process_notifications
 from billing.flows.receive_notification import receive_notification
 from billing.flows.recover_attempts import recover_attempts
+from billing.flows.settle_attempt import NotThere, settle_attempt
 from billing.flows.settle_payment import Effect, settle_payment
-from billing.gateway.port import Accepted
+from billing.gateway.port import Accepted, Refused, Unknown
 from billing.inbox.rules import Arrival
+from billing.payments.queries import list_for_review
 from billing.payments.rules import PaymentStatus
 from billing.platform.ids import new_id
 from billing.platform.money import Money
@@ -340,3 +342,44 @@ async def test_polls_come_due_by_their_calendar(create, read, database, clock):
     assert payment_id not in await claim_polls(database, clock, 100)
     clock.advance(days=-40)
     assert payment_id in await claim_polls(database, clock, 100), "the clock was moved back"
+
+
+async def test_a_late_answer_does_not_reopen_what_a_person_is_to_decide(
+    create, read, sandbox, settle, gateway, database, clock, rows
+):
+    sandbox.fault("error_500_after")
+    created = await create()
+    [theirs] = sandbox.payments_of(created.payment_id)
+    seen = await gateway.find_payment(theirs["id"])
+    payment_id = UUID(created.payment_id)
+    await settle(payment_id, replace(seen.payment, amount=Money(1, "RUB")))
+    [attempt] = await rows("SELECT id FROM payment_attempts WHERE payment_id = :p", p=payment_id)
+    for outcome in (Unknown("late"), Refused("x", "", temporary=True), NotThere()):
+        async with database.begin() as session:
+            await settle_attempt(
+                session,
+                payment_id,
+                attempt["id"],
+                outcome,
+                shop=gateway.shop,
+                now=clock.now(),
+            )
+    clock.advance(minutes=10)
+    await recover_attempts(database, gateway, clock)
+    payment = await read(payment_id)
+    assert payment.status is PaymentStatus.PENDING
+    assert payment.quarantine_reason == "amount_mismatch"
+    assert len(sandbox.payments_of(payment_id)) == 1
+
+
+async def test_the_review_lists_what_waits_for_a_person(paid, settle, create, database, clock):
+    held, seen = await paid()
+    await settle(held.id, replace(seen, amount=None))
+    fine = UUID((await create()).payment_id)
+    async with database.read() as session:
+        now = {payment.id for payment in await list_for_review(session, clock.now(), 1000)}
+        clock.advance(days=5)
+        later = {payment.id for payment in await list_for_review(session, clock.now(), 1000)}
+    assert held.id in now
+    assert fine not in now
+    assert fine in later
