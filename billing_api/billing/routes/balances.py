@@ -17,7 +17,11 @@ from billing.routes.documents import BalanceList, refusals
 router = APIRouter(prefix="/api/v1/balance", tags=["balance"])
 
 
-@router.get("", responses={200: {"model": BalanceList}, **refusals(401, 403, 503)})
+@router.get(
+    "",
+    summary="Баланс · The balance",
+    responses={200: {"model": BalanceList}, **refusals(401, 403, 503)},
+)
 async def get_balance(
     request: Request, caller: Annotated[Caller, Depends(caller_with("balance:read"))]
 ) -> Response:

@@ -20,7 +20,11 @@ router = APIRouter(prefix="/api/v1/changes", tags=["changes"])
 LOOK_SECONDS = 0.2
 
 
-@router.get("", responses={200: {"model": ChangePage}, **refusals(401, 403, 422, 503)})
+@router.get(
+    "",
+    summary="Лента изменений, для программ · The change feed, for programs",
+    responses={200: {"model": ChangePage}, **refusals(401, 403, 422, 503)},
+)
 async def get_changes(
     request: Request,
     _: Annotated[Caller, Depends(caller_with("billing:changes"))],

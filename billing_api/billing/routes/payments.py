@@ -12,7 +12,6 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
     field_validator,
-    model_validator,
 )
 from starlette.responses import Response
 
@@ -53,8 +52,9 @@ class CreatePaymentBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    value: Annotated[str, WithJsonSchema(AMOUNT_SCHEMA)]
+    # Before `value`: how many decimals an amount may have depends on it.
     currency: Annotated[str, Field(examples=["RUB"])]
+    value: Annotated[str, WithJsonSchema(AMOUNT_SCHEMA)]
     description: Annotated[str | None, Field(max_length=128)] = None
     return_url: Annotated[str | None, Field(max_length=2048)] = None
 
@@ -81,22 +81,26 @@ class CreatePaymentBody(BaseModel):
             raise ValueError("an absolute address on an allowed host is expected")
         return url
 
-    @model_validator(mode="after")
-    def _payable(self, info: ValidationInfo) -> "CreatePaymentBody":
+    @field_validator("value")
+    @classmethod
+    def _payable(cls, value: str, info: ValidationInfo) -> str:
         terms: PaymentTerms = info.context  # type: ignore[assignment]
-        self.minor_within(terms)
-        return self
+        if currency := info.data.get("currency"):
+            minor_within(terms, value, currency)
+        return value
 
-    def minor_within(self, terms: PaymentTerms) -> int:
-        try:
-            minor = parse_minor(self.value, self.currency)
-        except MoneyError as error:
-            raise ValueError(f"value: {error}") from None
-        if not terms.min_minor <= minor <= terms.max_minor:
-            low = format_minor(terms.min_minor, self.currency)
-            high = format_minor(terms.max_minor, self.currency)
-            raise ValueError(f"value: from {low} to {high}")
-        return minor
+
+def minor_within(terms: PaymentTerms, value: str, currency: str) -> int:
+    """Minor units; ValueError for what is no amount or is outside the terms."""
+    try:
+        minor = parse_minor(value, currency)
+    except MoneyError as error:
+        raise ValueError(str(error)) from None
+    if not terms.min_minor <= minor <= terms.max_minor:
+        low = format_minor(terms.min_minor, currency)
+        high = format_minor(terms.max_minor, currency)
+        raise ValueError(f"from {low} to {high}")
+    return minor
 
 
 def _may_return_to(url: str, hosts: frozenset[str]) -> bool:
@@ -119,6 +123,7 @@ EXAMPLE: dict[str, object] = {
 
 @router.post(
     "",
+    summary="Создать платёж · Create a payment",
     status_code=201,
     responses={
         201: {"model": PaymentView},
@@ -136,7 +141,7 @@ async def post_payment(
     context = context_of(request)
     terms = context.payments
     body = await read_model(request, CreatePaymentBody, terms)
-    amount = Money(body.minor_within(terms), body.currency)
+    amount = Money(minor_within(terms, body.value, body.currency), body.currency)
     command = CreatePayment(
         customer_id=caller.subject,
         amount=amount,
@@ -176,7 +181,11 @@ def _scope(caller: Caller, key: str | None, command: CreatePayment) -> KeyScope 
     return KeyScope(caller.subject, ROUTE, key, hash_request(meaning))
 
 
-@router.get("", responses={200: {"model": PaymentPage}, **refusals(401, 403, 422, 503)})
+@router.get(
+    "",
+    summary="Платежи, новые сверху · Payments, newest first",
+    responses={200: {"model": PaymentPage}, **refusals(401, 403, 422, 503)},
+)
 async def get_payments(
     request: Request,
     caller: Annotated[Caller, Depends(caller_with("payments:read"))],
@@ -200,7 +209,9 @@ async def get_payments(
 
 
 @router.get(
-    "/{payment_id}", responses={200: {"model": PaymentView}, **refusals(401, 403, 404, 422, 503)}
+    "/{payment_id}",
+    summary="Один платёж · One payment",
+    responses={200: {"model": PaymentView}, **refusals(401, 403, 404, 422, 503)},
 )
 async def get_one_payment(
     request: Request,

@@ -20,6 +20,13 @@ from billing.routes.request_scope import RequestScope
 from billing.settings import Settings
 from billing.wiring.parts import make_clock, make_database, make_gateway
 
+DESCRIPTION = """
+Войдите через `POST /auth/api/v1/login`, скопируйте `access_token` и вставьте его в **Authorize**.
+Ошибки: RFC 9457, `application/problem+json`; номер запроса в `X-Request-ID`.
+
+Log in with `POST /auth/api/v1/login`, copy the `access_token` and paste it into **Authorize**.
+Errors are RFC 9457, `application/problem+json`; the request's number is in `X-Request-ID`.
+"""
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 ROUTERS = (
     payments.router,
@@ -48,9 +55,9 @@ def create_app(settings: Settings) -> FastAPI:
             yield
 
     app = FastAPIOffline(
-        title="Billing",
+        title="Платежи и баланс · Payments and balances",
         version="1",
-        description="Payments, balances and the change feed.",
+        description=DESCRIPTION,
         docs_url="/app/openapi",
         redoc_url=None,
         openapi_url="/app/openapi.json",

@@ -330,3 +330,11 @@ def test_another_request_id_is_replaced(given, api):
     answer = httpx.get(f"{api.url}/api/v1/balance", headers={"X-Request-ID": given})
     assert answer.headers["x-request-id"] != given
     assert len(answer.headers["x-request-id"]) == 32
+
+
+@pytest.mark.parametrize("name", ["value", "currency", "description", "return_url"])
+def test_a_refused_field_is_named_by_its_pointer(name, api, customer):
+    wrong = {"value": "1e5", "currency": "XXX", "description": "a" * 129, "return_url": "//a"}
+    with api.client(customer) as client:
+        answer = client.post("/api/v1/payment", content=body(**{name: wrong[name]}), headers=JSON)
+    assert [error["pointer"] for error in answer.json()["errors"]] == [f"/{name}"]
