@@ -216,3 +216,27 @@ def no_faults(suite: Suite) -> Iterator[Suite]:
     suite.faults()
     yield suite
     suite.faults()
+
+
+def _check_problem(answer: httpx.Response, status: int | tuple[int, ...]) -> None:
+    wanted = status if isinstance(status, tuple) else (status,)
+    assert answer.status_code in wanted, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    problem = answer.json()
+    assert {"type", "title", "status", "detail", "instance", "code"} <= set(problem)
+    assert problem["status"] == answer.status_code
+    assert problem["code"]
+    assert answer.headers["X-Request-ID"]
+    assert answer.headers["X-Request-ID"] in problem["instance"]
+
+
+@pytest.fixture(scope="session")
+def check_problem() -> Callable[..., None]:
+    """`check_problem(answer, 422)`: problem+json of that status, with the request's id."""
+    return _check_problem
+
+
+@pytest.fixture(scope="module")
+def alice(new_customer: Callable[[], Customer]) -> Customer:
+    """One customer for all tests of a file that change nothing."""
+    return new_customer()
