@@ -187,6 +187,11 @@ def write_service_files(layout: Layout, environments: dict[str, Env]) -> None:
         write_private(layout.env_dir / f"{name}.env", lines)
 
 
+def runs_sandbox(layout: Layout) -> bool:
+    """Whether the suite as it was last started has the sandbox, whatever this shell says now."""
+    return (layout.env_dir / "sandbox.env").exists()
+
+
 def read_service_files(layout: Layout) -> dict[str, Env]:
     """What `write_service_files` wrote last."""
     return {path.stem: read_env_file(path) for path in layout.env_dir.glob("*.env")}
@@ -194,7 +199,7 @@ def read_service_files(layout: Layout) -> dict[str, Env]:
 
 def for_scripts(layout: Layout, state: State) -> Env:
     """What `make env` prints: the addresses and credentials a script needs."""
-    sandbox = not uses_real_provider(personal_settings(layout))
+    sandbox = runs_sandbox(layout)
     return {
         "BASE_URL": base_url(state),
         "CA_FILE": str(layout.authority),

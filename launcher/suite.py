@@ -115,8 +115,7 @@ def is_current(layout: Layout, state: State) -> bool:
 def programs_of(layout: Layout, state: State) -> list[Program]:
     """The programs this suite consists of, with their ports and health addresses."""
     cluster = cluster_of(layout, state) if environment.needs_own_server(state) else None
-    sandbox = not environment.uses_real_provider(environment.personal_settings(layout))
-    return plan(layout, state, cluster, sandbox=sandbox)
+    return plan(layout, state, cluster, sandbox=environment.runs_sandbox(layout))
 
 
 def prepare(layout: Layout, state: State) -> list[Program]:

@@ -64,6 +64,7 @@ def test_the_providers_secret_goes_to_billing_alone_and_the_sandbox_is_not_start
     holders = [name for name, values in environments.items() if "test_key" in values.values()]
     assert holders == ["billing"]
     assert environments["billing"]["YOOKASSA_API_URL"] == "https://api.yookassa.ru/v3"
+    environment.write_service_files(layout, environments)
     assert environment.for_scripts(layout, state)["SANDBOX_URL"] == ""
 
 
