@@ -7,12 +7,14 @@ when its settings are imported. Child processes (xdist workers) inherit the clus
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import psycopg2
 import pytest
 from psycopg2 import sql
@@ -21,6 +23,8 @@ from launcher import postgres
 from launcher.ports import free_ports
 
 _VARIABLE = "TEST_POSTGRES_URL"
+_FOLDER = "/var/tmp"
+_PREFIX = "billing-suite-test-"
 MakeDatabase = Callable[..., str]
 
 
@@ -28,8 +32,9 @@ class ThrowawayCluster:
     """Started on construction, gone with its folder after `close`."""
 
     def __init__(self) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="billing-suite-test-", dir="/var/tmp"))
+        self.home = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_FOLDER))
         self.home.chmod(0o755)
+        (self.home / "owner").write_text(str(os.getpid()))
         self.cluster = postgres.Cluster(
             bin_dir=postgres.reachable_bin(self.home),
             data_dir=self.home / "data",
@@ -49,6 +54,21 @@ class ThrowawayCluster:
     def close(self) -> None:
         postgres.stop_detached(self.cluster)
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def end_abandoned() -> None:
+    """End the clusters of test runs that were killed before they could do it themselves."""
+    for home in Path(_FOLDER).glob(f"{_PREFIX}*"):
+        if not os.access(home, os.W_OK) or not (home / "owner").exists():
+            continue
+        if psutil.pid_exists(int((home / "owner").read_text() or 0)):
+            continue
+        with suppress(OSError, ValueError, psutil.NoSuchProcess):
+            server = psutil.Process(int((home / "data/postmaster.pid").read_text().split()[0]))
+            if str(home) in " ".join(server.cmdline()):
+                server.send_signal(signal.SIGQUIT)
+                server.wait(10)
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def create_database(server_url: str, prefix: str, template: str | None = None) -> str:
@@ -82,6 +102,7 @@ def pytest_load_initial_conftests() -> None:
     for name in list(os.environ):
         if name in {"BASE_URL", "VAR_DIR"} or name.endswith(("_PORT", "_DATABASE_URL")):
             del os.environ[name]
+    end_abandoned()
     throwaway = ThrowawayCluster()
     _running.append(throwaway)
     os.environ[_VARIABLE] = throwaway.cluster.url()
