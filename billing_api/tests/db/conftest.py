@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from billing.flows.create_payment import Created, CreatePayment, create_payment
+from billing.gateway.port import Accepted
 from billing.idempotency.rules import KeyScope
 from billing.payments.queries import get_payment
 from billing.payments.rules import Payment
@@ -69,3 +70,17 @@ def books(rows, customer) -> Callable[[], Awaitable[tuple[int, int]]]:
         return (balance[0]["paid_minor"] if balance else 0), len(journals)
 
     return call
+
+
+@pytest.fixture
+def paid(create, read, sandbox, gateway):
+    """A payment here still pending, and the provider's object saying that it is paid."""
+
+    async def make():
+        payment = await read((await create()).payment_id)
+        sandbox.succeed(payment.provider_id)
+        seen = await gateway.find_payment(payment.provider_id)
+        assert isinstance(seen, Accepted)
+        return payment, seen.payment
+
+    return make
