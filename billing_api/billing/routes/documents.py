@@ -46,6 +46,28 @@ class BalanceList(BaseModel):
     items: list[BalanceView]
 
 
+class StatementLineView(BaseModel):
+    id: str = Field(description="The journal's id")
+    at: str
+    kind: str = Field(examples=["payment"])
+    description: str
+    payment_id: str | None
+    value: str = Field(description="By how much the balance moved, signed", examples=["1342.00"])
+    balance: str = Field(description="The balance after this line", examples=["1342.00"])
+
+
+class StatementView(BaseModel):
+    """opening_balance + every value = closing_balance; both are of the whole period."""
+
+    currency: str = Field(examples=["RUB"])
+    from_: str | None = Field(alias="from")
+    to: str | None = Field(description="The first instant after the period")
+    opening_balance: str = Field(examples=["0.00"])
+    lines: list[StatementLineView]
+    closing_balance: str = Field(examples=["1342.00"])
+    next_cursor: str | None
+
+
 class ChangeView(BaseModel):
     position: str
     kind: Literal["payment", "balance", "journal"]

@@ -11,7 +11,7 @@ from fastapi_offline import FastAPIOffline
 from billing.platform.key_source import KeySource
 from billing.platform.tokens import TokenVerifier
 from billing.platform.wakeups import Waker
-from billing.routes import balances, changes, health, notifications, payments
+from billing.routes import balances, changes, health, notifications, payments, statements
 from billing.routes.context import Context, NotificationTerms, PaymentTerms, make_metrics
 from billing.routes.documentation import add_documentation_policy
 from billing.routes.pages import router as pages
@@ -31,6 +31,7 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 ROUTERS = (
     payments.router,
     balances.router,
+    statements.router,
     changes.router,
     notifications.router,
     health.router,

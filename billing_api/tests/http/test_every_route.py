@@ -41,6 +41,7 @@ ROWS = {
     # Only staff who read all see what is not theirs; to others it is not there.
     "GET /api/v1/payment/{payment_id}": "401 401 401 401 403 200 404 200 200 200 403",
     "GET /api/v1/balance": people(200),
+    "GET /api/v1/statement": people(200),
     "GET /api/v1/changes": PROGRAMS_ONLY,
     # The secret is in the address and the sender is known by its network; a token says nothing.
     "POST /api/v1/notification/{secret}": " ".join(["403"] * len(CALLERS)),
