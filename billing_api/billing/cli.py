@@ -109,6 +109,8 @@ async def _review(settings: Settings, limit: int) -> list[str]:
 def _why(payment: Payment) -> str:
     if payment.quarantine_reason or payment.undecided:
         return payment.quarantine_reason or "undecided"
+    if payment.is_final and payment.cancel_requested_at is not None:
+        return "paid_after_cancel_request"
     return "second_object" if payment.is_final else "open_for_days"
 
 

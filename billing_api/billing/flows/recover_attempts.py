@@ -4,23 +4,30 @@ Within the key's window the same bytes go out under the same key. After it nothi
 again: the provider's list is searched for our id.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from billing.flows.settle_attempt import NotThere, settle_attempt
+from billing.flows.settle_cancel import settle_cancel
+from billing.flows.settle_payment import settle_payment
 from billing.gateway.port import Accepted, CreateOutcome, PaymentGateway, PaymentList, Unknown
 from billing.payments.attempt_store import (
     add_attempt,
     claim_attempts,
     count_send,
     mark_attempt,
+    open_cancel_attempt,
 )
 from billing.payments.attempts import (
     LOOKUP_PAUSE,
     LOOKUP_UNTIL,
     Attempt,
+    AttemptKind,
     AttemptState,
     key_is_fresh,
 )
+from billing.payments.queries import get_payment
+from billing.payments.rules import PaymentStatus
 from billing.platform.clock import Clock
 from billing.platform.concurrency import each
 from billing.platform.database import Database
@@ -55,6 +62,12 @@ async def recover_attempts(
 
 async def _recover(db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt) -> None:
     if attempt.state is AttemptState.WAITING:
+        async with db.read() as session:
+            payment = await get_payment(session, attempt.payment_id, None)
+        if attempt.kind is AttemptKind.CREATE and payment.cancel_requested_at is not None:
+            # Refused until now and no longer wanted: it is never made at all.
+            await _settle(db, gateway, clock, attempt, NotThere())
+            return
         await _try_anew(db, gateway, clock, attempt)
     elif attempt.state is AttemptState.LOOKUP or not key_is_fresh(attempt, clock.now()):
         await _look_for(db, gateway, clock, attempt)
@@ -66,8 +79,13 @@ async def _recover(db: Database, gateway: PaymentGateway, clock: Clock, attempt:
 
 async def _try_anew(db: Database, gateway: PaymentGateway, clock: Clock, old: Attempt) -> None:
     """The refused attempt burnt its key: the same bytes under a new one."""
-    new = Attempt(
-        new_id(), old.payment_id, old.number + 1, old.body, AttemptState.SENT, 1, clock.now()
+    new = replace(
+        old,
+        id=new_id(),
+        number=old.number + 1,
+        state=AttemptState.SENT,
+        sends=1,
+        created_at=clock.now(),
     )
     async with db.begin() as session:
         await mark_attempt(session, old.id, AttemptState.REFUSED, outcome="tried_anew")
@@ -76,11 +94,53 @@ async def _try_anew(db: Database, gateway: PaymentGateway, clock: Clock, old: At
 
 
 async def _send(db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt) -> None:
+    if attempt.kind is AttemptKind.CANCEL:
+        await _send_cancel(db, gateway, clock, attempt)
+        return
     outcome = await gateway.create_payment(attempt.id, attempt.body, seconds=CALL_SECONDS)
     await _settle(db, gateway, clock, attempt, outcome)
 
 
+async def _send_cancel(
+    db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt
+) -> None:
+    provider_id = await _provider_id(db, attempt)
+    outcome = await gateway.cancel_payment(attempt.id, provider_id, seconds=CALL_SECONDS)
+    async with db.begin() as session:
+        await settle_cancel(
+            session, attempt.payment_id, attempt.id, outcome, shop=gateway.shop, now=clock.now()
+        )
+
+
+async def _look_at_canceled(
+    db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt
+) -> None:
+    """The old key is no good any more: where the money is still held, a new attempt begins."""
+    seen = await gateway.find_payment(await _provider_id(db, attempt))
+    now = clock.now()
+    async with db.begin() as session:
+        if not isinstance(seen, Accepted):
+            next_at = now + LOOKUP_PAUSE
+            await mark_attempt(session, attempt.id, AttemptState.LOOKUP, next_at=next_at)
+            return
+        settled = await settle_payment(session, attempt.payment_id, seen.payment, gateway.shop, now)
+        await mark_attempt(session, attempt.id, AttemptState.LOST, outcome="key_too_old")
+        if settled.payment.status is PaymentStatus.WAITING_FOR_CAPTURE:
+            await open_cancel_attempt(session, attempt.payment_id, at=now, lease_until=None)
+
+
+async def _provider_id(db: Database, attempt: Attempt) -> str:
+    async with db.read() as session:
+        payment = await get_payment(session, attempt.payment_id, None)
+    if payment.provider_id is None:
+        raise RuntimeError(f"payment {payment.id} is canceled at a provider that never had it")
+    return payment.provider_id
+
+
 async def _look_for(db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt) -> None:
+    if attempt.kind is AttemptKind.CANCEL:
+        await _look_at_canceled(db, gateway, clock, attempt)
+        return
     outcome = await _search(gateway, attempt)
     age = clock.now() - attempt.created_at
     if isinstance(outcome, Unknown) or (isinstance(outcome, NotThere) and age < LOOKUP_UNTIL):

@@ -20,7 +20,11 @@ from billing.ledger.rules import Journal, top_up_lines, total_of
 from billing.ledger.store import post_journal
 from billing.outbox.store import add_event
 from billing.payments import rules
-from billing.payments.attempt_store import close_attempts, schedule_poll
+from billing.payments.attempt_store import (
+    close_attempts,
+    open_cancel_attempt,
+    schedule_poll,
+)
 from billing.payments.attempts import AttemptState
 from billing.payments.checks import Claimed, disagreement, is_foreign
 from billing.payments.rules import Payment, PaymentStatus
@@ -105,6 +109,9 @@ async def _move(
     await close_attempts(session, moved.id, AttemptState.ACCEPTED)
     next_at = None if moved.is_final else rules.next_poll(moved.created_at, now)
     await schedule_poll(session, moved.id, next_at)
+    if status is PaymentStatus.WAITING_FOR_CAPTURE and moved.cancel_requested_at is not None:
+        # Nobody wants this money any more: the worker gives it back.
+        await open_cancel_attempt(session, moved.id, at=now, lease_until=None)
     if status is PaymentStatus.SUCCEEDED:
         await _credit(session, moved, now)
     await add_event(session, f"payment.{status}", moved.id, at=now, data=rules.snapshot(moved))

@@ -80,6 +80,7 @@ class PaymentList:
 
 
 CreateOutcome = Accepted | Refused | Unknown
+CancelOutcome = Accepted | Refused | Unknown
 FindOutcome = Accepted | Missing | Unknown
 ListOutcome = PaymentList | Unknown
 
@@ -93,6 +94,10 @@ class PaymentGateway(Protocol):
         ...
 
     async def create_payment(self, key: UUID, body: bytes, *, seconds: float) -> CreateOutcome: ...
+
+    async def cancel_payment(self, key: UUID, provider_id: str, *, seconds: float) -> CancelOutcome:
+        """Gives held money back; what is only pending the provider refuses to cancel."""
+        ...
 
     async def find_payment(self, provider_id: str, *, seconds: float = 10) -> FindOutcome: ...
 

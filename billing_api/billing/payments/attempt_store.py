@@ -8,15 +8,21 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from billing.payments.attempts import PAUSE_MAX, Attempt, AttemptState
+from billing.payments.attempts import PAUSE_MAX, Attempt, AttemptKind, AttemptState
 from billing.payments.rows import attempt_of
 from billing.payments.rules import POLL_PAUSE_MAX
 from billing.platform.database import WriteSession
+from billing.platform.ids import new_id
 
 _INSERT = text("""
-    INSERT INTO payment_attempts (id, payment_id, number, body, state, sends, created_at,
+    INSERT INTO payment_attempts (id, payment_id, number, kind, body, state, sends, created_at,
                                   lease_until)
-    VALUES (:id, :payment_id, :number, :body, 'sent', 1, :at, :lease_until)
+    VALUES (:id, :payment_id, :number, :kind, :body, 'sent', 1, :at, :lease_until)
+""")
+_LAST = text("""
+    SELECT coalesce(max(number), 0) AS number,
+           coalesce(bool_or(state IN ('sent', 'unknown', 'lookup', 'waiting')), false) AS is_open
+    FROM payment_attempts WHERE payment_id = :payment_id
 """)
 _LOCK = text("SELECT * FROM payment_attempts WHERE id = :id FOR UPDATE")
 _CLOSE_OPEN = text("""
@@ -63,18 +69,37 @@ _CLAIM_ASKING = text("""
 """)
 
 
-async def add_attempt(session: WriteSession, attempt: Attempt, *, lease_until: datetime) -> None:
+async def add_attempt(
+    session: WriteSession, attempt: Attempt, *, lease_until: datetime | None
+) -> None:
+    """Without a lease the worker takes it at once."""
     await session.run(
         _INSERT,
         {
             "id": attempt.id,
             "payment_id": attempt.payment_id,
             "number": attempt.number,
+            "kind": attempt.kind.value,
             "body": attempt.body,
             "at": attempt.created_at,
             "lease_until": lease_until,
         },
     )
+
+
+async def open_cancel_attempt(
+    session: WriteSession, payment_id: UUID, *, at: datetime, lease_until: datetime | None
+) -> Attempt | None:
+    """None where one is open already; call with the payment locked."""
+    row = await session.one(_LAST, {"payment_id": payment_id})
+    if row["is_open"]:
+        return None
+    number = int(row["number"]) + 1
+    attempt = Attempt(
+        new_id(), payment_id, number, b"{}", AttemptState.SENT, 1, at, AttemptKind.CANCEL
+    )
+    await add_attempt(session, attempt, lease_until=lease_until)
+    return attempt
 
 
 async def lock_attempt(session: WriteSession, attempt_id: UUID) -> Attempt:

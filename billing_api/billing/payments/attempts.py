@@ -17,6 +17,11 @@ PAUSES_SECONDS = (5, 15, 60, 120, 180, 240, 300)
 PAUSE_MAX = timedelta(hours=1)
 
 
+class AttemptKind(StrEnum):
+    CREATE = "create"
+    CANCEL = "cancel"  # of held money only: the provider ends an unpaid payment by itself
+
+
 class AttemptState(StrEnum):
     SENT = "sent"  # the call runs, or its process died: the lease tells
     UNKNOWN = "unknown"  # to be repeated with the same key and bytes
@@ -36,6 +41,7 @@ class Attempt:
     state: AttemptState
     sends: int
     created_at: datetime
+    kind: AttemptKind = AttemptKind.CREATE
 
 
 def pause_after(sends: int) -> timedelta:

@@ -26,7 +26,8 @@ _UNDECIDED = text("""
 _CREATED = text("SELECT * FROM payments WHERE created_at >= :since")
 _REVIEW = text("""
     SELECT * FROM payments
-    WHERE quarantine_reason IS NOT NULL OR (undecided AND created_at < :before)
+    WHERE (cancel_requested_at IS NOT NULL AND status = 'succeeded')
+       OR quarantine_reason IS NOT NULL OR (undecided AND created_at < :before)
        OR (status IN ('pending', 'waiting_for_capture') AND created_at < :stale)
        OR id IN (SELECT payment_id FROM payment_attempts WHERE last_outcome = 'second_object')
     ORDER BY created_at LIMIT :limit
@@ -93,7 +94,7 @@ async def list_created(session: ReadSession, since: datetime) -> list[Payment]:
 
 
 async def list_for_review(session: ReadSession, now: datetime, limit: int) -> list[Payment]:
-    """What a person should look at: held back, open too long, or with two provider objects."""
+    """What a person should look at: held back, open too long, paid after all, or made twice."""
     parameters = {"before": now - UNDECIDED_LONG, "stale": now - OPEN_LONG, "limit": limit}
     rows = await session.all(_REVIEW, parameters)
     return [payment_of(row) for row in rows]

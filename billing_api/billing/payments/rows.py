@@ -2,7 +2,7 @@
 
 from sqlalchemy.engine import RowMapping
 
-from billing.payments.attempts import Attempt, AttemptState
+from billing.payments.attempts import Attempt, AttemptKind, AttemptState
 from billing.payments.rules import Payment, PaymentStatus
 from billing.platform.money import Money
 
@@ -20,6 +20,7 @@ def attempt_of(row: RowMapping) -> Attempt:
         payment_id=row["payment_id"],
         number=row["number"],
         body=bytes(row["body"]),
+        kind=AttemptKind(row["kind"]),
         state=AttemptState(row["state"]),
         sends=row["sends"],
         created_at=row["created_at"],

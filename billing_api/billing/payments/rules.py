@@ -52,6 +52,8 @@ class Payment:
     cancellation_reason: str | None
     quarantine_reason: str | None
     version: int
+    cancel_requested_at: datetime | None = None
+    cancel_requested_by: str | None = None
 
     @property
     def is_final(self) -> bool:
@@ -101,7 +103,7 @@ def _instant(value: datetime | None) -> str | None:
 
 def describe(payment: Payment) -> dict[str, object]:
     """The payment as clients see it, the same on every way out."""
-    payable = payment.status is PaymentStatus.PENDING
+    payable = payment.status is PaymentStatus.PENDING and payment.cancel_requested_at is None
     return {
         "id": str(payment.id),
         "status": payment.status.value,
@@ -112,6 +114,7 @@ def describe(payment: Payment) -> dict[str, object]:
         "created_at": _instant(payment.created_at),
         "paid_at": _instant(payment.paid_at),
         "canceled_at": _instant(payment.canceled_at),
+        "cancel_requested_at": _instant(payment.cancel_requested_at),
         "cancellation_reason": payment.cancellation_reason,
         "return_url": payment.return_url,
     }
@@ -127,5 +130,6 @@ def snapshot(payment: Payment) -> dict[str, object]:
         "undecided": payment.undecided,
         "test": payment.test,
         "quarantine_reason": payment.quarantine_reason,
+        "cancel_requested_by": payment.cancel_requested_by,
         "updated_at": _instant(payment.updated_at),
     }

@@ -26,7 +26,8 @@ _UPDATE = text("""
         provider_status = :provider_status, undecided = :undecided, test = :test,
         updated_at = :updated_at, paid_at = :paid_at, canceled_at = :canceled_at,
         cancellation_party = :cancellation_party, cancellation_reason = :cancellation_reason,
-        quarantine_reason = :quarantine_reason, version = :version
+        quarantine_reason = :quarantine_reason, cancel_requested_at = :cancel_requested_at,
+        cancel_requested_by = :cancel_requested_by, version = :version
     WHERE id = :id
 """)
 
@@ -102,6 +103,8 @@ async def save_payment(session: WriteSession, payment: Payment, at: datetime) ->
             "cancellation_party": saved.cancellation_party,
             "cancellation_reason": saved.cancellation_reason,
             "quarantine_reason": saved.quarantine_reason,
+            "cancel_requested_at": saved.cancel_requested_at,
+            "cancel_requested_by": saved.cancel_requested_by,
             "version": saved.version,
         },
     )

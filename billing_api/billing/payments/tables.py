@@ -31,6 +31,8 @@ class PaymentRow(SQLModel, table=True):
     cancellation_party: str | None = Field(default=None, sa_type=Text)
     cancellation_reason: str | None = Field(default=None, sa_type=Text)
     quarantine_reason: str | None = Field(default=None, sa_type=Text)
+    cancel_requested_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    cancel_requested_by: str | None = Field(default=None, sa_type=Text)
     version: int = Field(sa_type=BigInteger)
 
 
@@ -40,6 +42,7 @@ class AttemptRow(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     payment_id: UUID = Field(sa_column=Column(ForeignKey("payments.id"), nullable=False))
     number: int
+    kind: str = Field(sa_type=Text)
     body: bytes = Field(sa_type=LargeBinary)
     state: str = Field(sa_type=Text)
     sends: int

@@ -31,11 +31,19 @@ async def read_body(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-async def read_model(request: Request, model: type[Model], context: object) -> Model:
+async def read_model(
+    request: Request,
+    model: type[Model],
+    context: object,
+    *,
+    empty_is: dict[str, Any] | None = None,
+) -> Model:
+    """`empty_is` stands for no body at all, where one may be left out."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in READ_AS_JSON and not media_type.endswith("+json"):
         raise UnsupportedMediaType
-    value = parse_json(await read_body(request, BODY_BYTES_MAX))
+    raw = await read_body(request, BODY_BYTES_MAX)
+    value = empty_is if empty_is is not None and not raw else parse_json(raw)
     if not isinstance(value, dict):
         raise ValidationFailed(errors=[("", "an object is expected")])
     try:
@@ -54,8 +62,10 @@ def read_errors(errors: list[ErrorDetails] | list[Any]) -> list[tuple[str, str]]
     return found
 
 
-def describe_body(model: type[BaseModel], example: dict[str, object]) -> dict[str, Any]:
+def describe_body(
+    model: type[BaseModel], example: dict[str, object], *, required: bool = True
+) -> dict[str, Any]:
     """The body in the OpenAPI description, since the framework does not read it for us."""
     schema = model.model_json_schema()
     content = {"application/json": {"schema": schema, "example": example}}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": required, "content": content}}

@@ -27,6 +27,7 @@ class PaymentView(BaseModel):
     created_at: str
     paid_at: str | None
     canceled_at: str | None
+    cancel_requested_at: str | None = Field(description="Since when no payment is wanted")
     cancellation_reason: str | None
     return_url: str
 

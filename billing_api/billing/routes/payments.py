@@ -16,8 +16,6 @@ from pydantic import (
 from starlette.responses import Response
 
 from billing.flows.create_payment import CreatePayment, create_payment
-from billing.idempotency.problems import IdempotencyKeyInvalid, IdempotencyKeyRequired
-from billing.idempotency.rules import KeyScope, hash_request, is_key
 from billing.payments.problems import PaymentNotFound
 from billing.payments.queries import PaymentFilter, get_payment, list_payments
 from billing.payments.rules import PaymentStatus, describe
@@ -30,12 +28,12 @@ from billing.routes.bodies import describe_body, read_model
 from billing.routes.caller import READ_ALL, caller_with
 from billing.routes.context import PaymentTerms, context_of
 from billing.routes.documents import PaymentPage, PaymentView, refusals
+from billing.routes.keys import KEY_HELP, key_scope
 from billing.routes.rendering import request_id_of
 
 router = APIRouter(prefix="/api/v1/payment", tags=["payments"])
 JSON = "application/json"
 RETRY_SECONDS = "5"
-KEY_HELP = "1 to 255 visible ASCII characters; a repeat with the same key pays once"
 ROUTE = "POST /api/v1/payment"
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\\]")
 
@@ -155,7 +153,7 @@ async def post_payment(
         context.gateway,
         context.clock,
         command,
-        _scope(caller, idempotency_key, command),
+        key_scope(caller, ROUTE, idempotency_key, _meaning(command)),
     )
     headers = {"Location": f"/api/v1/payment/{created.payment_id}", "Cache-Control": "no-store"}
     if created.replayed:
@@ -165,20 +163,13 @@ async def post_payment(
     return Response(created.answer.body, created.answer.status, headers=headers, media_type=JSON)
 
 
-def _scope(caller: Caller, key: str | None, command: CreatePayment) -> KeyScope | None:
-    if key is None:
-        if caller.is_service:
-            raise IdempotencyKeyRequired
-        return None
-    if not is_key(key):
-        raise IdempotencyKeyInvalid("1 to 255 visible ASCII characters")
-    meaning: dict[str, object] = {
+def _meaning(command: CreatePayment) -> dict[str, object]:
+    return {
         "minor": command.amount.minor,
         "currency": command.amount.currency,
         "description": command.description,
         "return_url": command.return_url,
     }
-    return KeyScope(caller.subject, ROUTE, key, hash_request(meaning))
 
 
 @router.get(

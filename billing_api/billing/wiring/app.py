@@ -11,7 +11,15 @@ from fastapi_offline import FastAPIOffline
 from billing.platform.key_source import KeySource
 from billing.platform.tokens import TokenVerifier
 from billing.platform.wakeups import Waker
-from billing.routes import balances, changes, health, notifications, payments, statements
+from billing.routes import (
+    balances,
+    changes,
+    health,
+    notifications,
+    payment_actions,
+    payments,
+    statements,
+)
 from billing.routes.context import Context, NotificationTerms, PaymentTerms, make_metrics
 from billing.routes.documentation import add_documentation_policy
 from billing.routes.pages import router as pages
@@ -30,6 +38,7 @@ Errors are RFC 9457, `application/problem+json`; the request's number is in `X-R
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 ROUTERS = (
     payments.router,
+    payment_actions.router,
     balances.router,
     statements.router,
     changes.router,

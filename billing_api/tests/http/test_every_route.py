@@ -40,6 +40,8 @@ ROWS = {
     "GET /api/v1/payment": people(200),
     # Only staff who read all see what is not theirs; to others it is not there.
     "GET /api/v1/payment/{payment_id}": "401 401 401 401 403 200 404 200 200 200 403",
+    # Not paid yet, so the provider cannot cancel it: the wish is kept, again and again.
+    "POST /api/v1/payment/{payment_id}/cancel": "401 401 401 401 403 202 404 202 202 202 403",
     "GET /api/v1/balance": people(200),
     "GET /api/v1/statement": people(200),
     "GET /api/v1/changes": PROGRAMS_ONLY,

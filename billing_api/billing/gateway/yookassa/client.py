@@ -19,6 +19,7 @@ import structlog
 
 from billing.gateway.port import (
     Accepted,
+    CancelOutcome,
     CreateOutcome,
     FindOutcome,
     ListOutcome,
@@ -95,8 +96,16 @@ class YooKassaGateway:
         return create_body(intent)
 
     async def create_payment(self, key: UUID, body: bytes, *, seconds: float) -> CreateOutcome:
+        return await self._act("/payments", key, body, seconds)
+
+    async def cancel_payment(self, key: UUID, provider_id: str, *, seconds: float) -> CancelOutcome:
+        return await self._act(f"/payments/{provider_id}/cancel", key, b"{}", seconds)
+
+    async def _act(
+        self, path: str, key: UUID, body: bytes, seconds: float
+    ) -> Accepted | Refused | Unknown:
         headers = {"Idempotence-Key": str(key), "Content-Type": "application/json"}
-        answer = await self._ask("POST", "/payments", seconds, headers=headers, data=body)
+        answer = await self._ask("POST", path, seconds, headers=headers, data=body)
         if isinstance(answer, Unknown):
             return answer
         try:

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from billing.flows.poll_payment import poll_payment
 from billing.payments.problems import PaymentNotFound
 from billing.payments.queries import get_payment
-from billing.payments.rules import Payment
+from billing.payments.rules import Payment, PaymentStatus
 from billing.platform.ids import parse_id
 from billing.platform.money import format_minor
 from billing.routes.context import context_of
@@ -48,6 +48,13 @@ async def _ask(request: Request, payment: Payment) -> Payment:
         return await poll_payment(context.database, context.gateway, context.clock, payment.id)
 
 
+def _word(payment: Payment) -> str:
+    """The state as the page tells it: a payment nobody wants any more is not waited for."""
+    if payment.status is PaymentStatus.PENDING and payment.cancel_requested_at is not None:
+        return "cancel_requested"
+    return payment.status.value
+
+
 @router.api_route("/pay/return/{written_id}", methods=["GET", "HEAD"])
 async def show_return(request: Request, written_id: str, check: str = "") -> Response:
     """`check` is what the button and the refresh without JavaScript send: they ask, too."""
@@ -64,7 +71,7 @@ async def show_return(request: Request, written_id: str, check: str = "") -> Res
     return render(
         request,
         "return.html",
-        state=STATES[payment.status.value],
+        state=STATES[_word(payment)],
         states=STATES.values(),
         final=payment.is_final,
         payment_id=str(payment.id),
@@ -78,6 +85,6 @@ async def show_return(request: Request, written_id: str, check: str = "") -> Res
 async def read_state(request: Request, written_id: str) -> Response:
     payment = await _ask(request, await _find(request, written_id))
     return JSONResponse(
-        {"status": payment.status.value, "final": payment.is_final},
+        {"status": _word(payment), "final": payment.is_final},
         headers={"Cache-Control": "no-store"},
     )

@@ -38,6 +38,14 @@ STATES = {
             "It usually takes a few seconds. This page updates by itself.",
         ),
         StateWords(
+            "cancel_requested",
+            "waiting",
+            "Отмена запрошена",
+            "Cancellation requested",
+            "Платить больше не нужно. Если деньги всё же спишутся, они придут на баланс.",
+            "You need not pay any more. If money is taken all the same, it goes to your balance.",
+        ),
+        StateWords(
             "waiting_for_capture",
             "waiting",
             "Деньги удержаны",

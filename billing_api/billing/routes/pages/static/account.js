@@ -115,7 +115,8 @@ function row(payment) {
   item.dataset.paymentId = payment.id;
   part(".sum").textContent = formatAmount(payment.value, payment.currency);
   part(".sum").href = `/pay/return/${encodeURIComponent(payment.id)}`;
-  part(".badge").textContent = texts.statuses[payment.status] ?? payment.status;
+  const word = payment.cancel_requested_at && !isFinal(payment) ? "cancel_requested" : payment.status;
+  part(".badge").textContent = texts.statuses[word] ?? word;
   part(".what").textContent = payment.description || texts.noDescription;
   part("time").dateTime = payment.created_at;
   part("time").textContent = moment.format(new Date(payment.created_at));

@@ -19,6 +19,7 @@ const RU = {
   noDescription: "Без описания",
   statuses: {
     pending: "Ожидает оплаты",
+    cancel_requested: "Отмена запрошена",
     waiting_for_capture: "Деньги удержаны",
     succeeded: "Оплачен",
     canceled: "Отменён",
@@ -83,6 +84,7 @@ const EN = {
   noDescription: "No description",
   statuses: {
     pending: "Awaiting payment",
+    cancel_requested: "Cancellation requested",
     waiting_for_capture: "On hold",
     succeeded: "Paid",
     canceled: "Cancelled",

@@ -1,0 +1,145 @@
+"""Cancel a payment on somebody's word: look, reserve, ask the provider, settle.
+
+Held money is given back at the provider. A payment nobody has paid yet cannot be canceled there:
+the wish is kept, the address to pay at is withheld, and the provider ends it in its own time. If it
+is paid all the same the money counts and is credited, and a person looks at it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from billing.changes.store import record_change
+from billing.flows.settle_cancel import settle_cancel
+from billing.flows.settle_payment import settle_payment
+from billing.gateway.port import Accepted, PaymentGateway
+from billing.idempotency.problems import IdempotencyInProgress, IdempotencyKeyReused
+from billing.idempotency.rules import Claim, KeyScope, StoredAnswer
+from billing.idempotency.store import claim_key, keep_answer, release_key
+from billing.outbox.store import add_event
+from billing.payments import rules
+from billing.payments.attempt_store import open_cancel_attempt
+from billing.payments.problems import PaymentFinal
+from billing.payments.queries import get_payment
+from billing.payments.rules import Payment, PaymentStatus
+from billing.payments.store import lock_payment, save_payment
+from billing.platform.clock import Clock
+from billing.platform.database import Database, WriteSession
+from billing.platform.strict_json import dump_json
+
+LOOK_SECONDS = 3.0
+CALL_SECONDS = 7.0
+LEASE = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPayment:
+    """`owner` None: the caller may act for every customer."""
+
+    payment_id: UUID
+    owner: str | None
+    requested_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Canceled:
+    """200 at the end of the payment, 202 before it; only a 200 is kept for replay."""
+
+    answer: StoredAnswer
+    replayed: bool
+
+
+async def cancel_payment(
+    db: Database,
+    gateway: PaymentGateway,
+    clock: Clock,
+    command: CancelPayment,
+    scope: KeyScope | None,
+) -> Canceled:
+    """Raises PaymentNotFound, PaymentFinal, IdempotencyKeyReused, IdempotencyInProgress."""
+    async with db.read() as session:
+        known = await get_payment(session, command.payment_id, command.owner)
+    # A payer may have been quicker than the notification: better to know before a wish is kept.
+    if not known.is_final and known.cancel_requested_at is None:
+        await _look(db, gateway, clock, known)
+    lease_until = clock.real_now() + LEASE
+    async with db.begin() as session:
+        claim = await _claim(session, clock, command, scope)
+        payment = await lock_payment(session, command.payment_id)
+        if claim is not None and not claim.is_new:
+            if claim.answer is not None:
+                return Canceled(claim.answer, replayed=True)
+            return await _answer(session, payment, scope)
+        if payment.is_final:
+            raise _final(payment)
+        payment = await _keep_wish(session, payment, command, clock)
+        attempt = None
+        if payment.status is PaymentStatus.WAITING_FOR_CAPTURE and not payment.quarantine_reason:
+            attempt = await open_cancel_attempt(
+                session, payment.id, at=clock.now(), lease_until=lease_until
+            )
+        if attempt is None or payment.provider_id is None:
+            return await _answer(session, payment, scope)
+    outcome = await gateway.cancel_payment(attempt.id, payment.provider_id, seconds=CALL_SECONDS)
+    async with db.begin() as session:
+        await settle_cancel(
+            session, payment.id, attempt.id, outcome, shop=gateway.shop, now=clock.now()
+        )
+    async with db.begin() as session:
+        return await _answer(session, await lock_payment(session, payment.id), scope)
+
+
+async def _look(db: Database, gateway: PaymentGateway, clock: Clock, payment: Payment) -> None:
+    if payment.provider_id is None or payment.quarantine_reason is not None:
+        return
+    seen = await gateway.find_payment(payment.provider_id, seconds=LOOK_SECONDS)
+    if isinstance(seen, Accepted):
+        async with db.begin() as session:
+            await settle_payment(session, payment.id, seen.payment, gateway.shop, clock.now())
+
+
+async def _claim(
+    session: WriteSession, clock: Clock, command: CancelPayment, scope: KeyScope | None
+) -> Claim | None:
+    if scope is None:
+        return None
+    real_now = clock.real_now()
+    claim = await claim_key(
+        session, scope, command.payment_id, real_now=real_now, lease_until=real_now + LEASE
+    )
+    if not claim.same_body:
+        raise IdempotencyKeyReused
+    if not claim.is_new and claim.answer is None and claim.in_progress:
+        raise IdempotencyInProgress(headers={"Retry-After": "1"})
+    return claim
+
+
+async def _keep_wish(
+    session: WriteSession, payment: Payment, command: CancelPayment, clock: Clock
+) -> Payment:
+    """The first wish counts; a later one finds it kept."""
+    if payment.cancel_requested_at is not None:
+        return payment
+    now = clock.now()
+    wished = replace(payment, cancel_requested_at=now, cancel_requested_by=command.requested_by)
+    wished = await save_payment(session, wished, now)
+    data = rules.snapshot(wished)
+    await record_change(session, "payment", wished.id, version=wished.version, at=now, data=data)
+    await add_event(session, "payment.cancel_requested", wished.id, at=now, data=data)
+    return wished
+
+
+async def _answer(session: WriteSession, payment: Payment, scope: KeyScope | None) -> Canceled:
+    if payment.status is PaymentStatus.SUCCEEDED:
+        raise _final(payment)
+    over = payment.is_final
+    answer = StoredAnswer(200 if over else 202, dump_json(rules.describe(payment)))
+    if scope is not None and over:
+        await keep_answer(session, scope, answer)
+    elif scope is not None:
+        await release_key(session, scope)
+    return Canceled(answer, replayed=False)
+
+
+def _final(payment: Payment) -> PaymentFinal:
+    return PaymentFinal(f"the payment is {payment.status.value} and stays so")

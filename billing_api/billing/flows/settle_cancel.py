@@ -1,0 +1,59 @@
+"""What an attempt to give held money back came to. Runs inside the caller's transaction.
+
+Whatever it came to, the payment itself moves only by the provider's object: here through its
+answer, else through the polls.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from billing.flows.settle_payment import settle_payment
+from billing.gateway.port import Accepted, CancelOutcome, Refused, Shop, Unknown
+from billing.payments.attempt_store import lock_attempt, mark_attempt, schedule_poll
+from billing.payments.attempts import PAUSE_MAX, AttemptState, key_is_fresh, pause_after
+from billing.payments.rules import Payment
+from billing.payments.store import lock_payment
+from billing.platform.database import WriteSession
+
+
+async def settle_cancel(
+    session: WriteSession,
+    payment_id: UUID,
+    attempt_id: UUID,
+    outcome: CancelOutcome,
+    *,
+    shop: Shop,
+    now: datetime,
+) -> Payment:
+    payment = await lock_payment(session, payment_id)
+    attempt = await lock_attempt(session, attempt_id)
+    match outcome:
+        case Accepted():
+            settled = await settle_payment(session, payment_id, outcome.payment, shop, now)
+            await mark_attempt(session, attempt_id, AttemptState.ACCEPTED, outcome="accepted")
+            return settled.payment
+        case _ if payment.is_final or payment.quarantine_reason is not None:
+            await mark_attempt(session, attempt_id, AttemptState.ACCEPTED, outcome="overtaken")
+        case Refused(temporary=True):
+            # This key is burnt; a new attempt with its own key follows after the pause.
+            pause = max(
+                pause_after(attempt.number), timedelta(seconds=outcome.retry_after_seconds or 0)
+            )
+            next_at = now + min(pause, PAUSE_MAX)
+            await mark_attempt(
+                session, attempt_id, AttemptState.WAITING, next_at=next_at, outcome=outcome.code
+            )
+        case Refused():
+            # Captured, or canceled already: its own object tells which.
+            await mark_attempt(session, attempt_id, AttemptState.REFUSED, outcome=outcome.code)
+            await schedule_poll(session, payment_id, now)
+        case Unknown():
+            fresh = key_is_fresh(attempt, now)
+            await mark_attempt(
+                session,
+                attempt_id,
+                AttemptState.UNKNOWN if fresh else AttemptState.LOOKUP,
+                next_at=now + pause_after(attempt.sends) if fresh else now,
+                outcome=outcome.why[:200],
+            )
+    return payment

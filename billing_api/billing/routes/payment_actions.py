@@ -1,0 +1,74 @@
+"""What can be done to a payment: cancel it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from billing.flows.cancel_payment import CancelPayment, cancel_payment
+from billing.payments.problems import PaymentNotFound
+from billing.platform.ids import parse_id
+from billing.platform.tokens import Caller
+from billing.routes.bodies import describe_body, read_model
+from billing.routes.caller import READ_ALL, caller_with
+from billing.routes.context import context_of
+from billing.routes.documents import PaymentView, refusals
+from billing.routes.keys import KEY_HELP, key_scope
+from billing.routes.payments import RETRY_SECONDS
+
+router = APIRouter(prefix="/api/v1/payment", tags=["payments"])
+CANCEL_ROUTE = "POST /api/v1/payment/{id}/cancel"
+
+
+class CancelBody(BaseModel):
+    """Nothing to say yet: empty, or an empty object."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+@router.post(
+    "/{payment_id}/cancel",
+    summary="Отменить платёж · Cancel a payment",
+    responses={
+        200: {"model": PaymentView, "description": "Canceled, held money is given back"},
+        202: {
+            "model": PaymentView,
+            "description": "Kept: not payable any more, and the provider ends it in its time",
+        },
+        **refusals(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    },
+    openapi_extra=describe_body(CancelBody, {}, required=False),
+)
+async def post_cancel(
+    request: Request,
+    payment_id: str,
+    caller: Annotated[Caller, Depends(caller_with("payments:write"))],
+    idempotency_key: Annotated[str | None, Header(description=KEY_HELP)] = None,
+) -> Response:
+    """The customer's own payment; staff who read all payments may cancel anybody's."""
+    context = context_of(request)
+    await read_model(request, CancelBody, None, empty_is={})
+    identity = parse_id(payment_id)
+    if identity is None:
+        raise PaymentNotFound
+    command = CancelPayment(
+        payment_id=identity,
+        owner=None if READ_ALL in caller.scopes else caller.subject,
+        requested_by=caller.subject,
+    )
+    scope = key_scope(caller, CANCEL_ROUTE, idempotency_key, {"payment_id": str(identity)})
+    canceled = await cancel_payment(
+        context.database, context.gateway, context.clock, command, scope
+    )
+    headers = {"Cache-Control": "no-store"}
+    if canceled.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    if canceled.answer.status == 202:
+        headers["Retry-After"] = RETRY_SECONDS
+    return Response(
+        canceled.answer.body,
+        canceled.answer.status,
+        headers=headers,
+        media_type="application/json",
+    )
