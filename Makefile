@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 PROJECTS := . billing_api auth_api admin_panel yookassa_sandbox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status logs reset env test kills check format lock install
+.PHONY: help demo up down status logs reset env test kills check format errors lock install
 
 help: ## Print this help
 	@printf 'The billing suite. Usage: make <command>\n\n'
@@ -56,6 +56,9 @@ check: $(STAMP) ## Format, lint, types, import contracts, sizes
 format: $(STAMP) ## Put the code into the one format
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix --quiet .
+
+errors: $(STAMP) ## Make docs/errors.md from what the services declare
+	@$(PY) docs/generate_errors.py > docs/errors.tmp && mv docs/errors.tmp docs/errors.md
 
 lock: ## Resolve the versions anew, as hashed requirements that name no registry
 	@sh requirements/lock.sh

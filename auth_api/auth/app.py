@@ -61,6 +61,9 @@ class ApiFlask(OpenAPI):
                 invalid = operation["responses"].get(self.validation_error_status, {})
                 if "application/json" in invalid.get("content", {}):
                     del operation["responses"][self.validation_error_status]
+        self.spec_json["x-problems"] = [
+            rendering.describe_problem(kind) for kind in rendering.EVERYWHERE
+        ]
 
 
 def create_app(settings: Settings, keyring: Keyring, clock: Clock | None = None) -> OpenAPI:

@@ -303,6 +303,7 @@ class Api:
     urls: Urls
     environment: dict[str, str]
     folder: Path
+    hooks: list[Callable[[httpx.Response], None]] = field(default_factory=list)
 
     def client(
         self, subject: str | None = None, scope: str | None = None, **more: Any
@@ -311,7 +312,13 @@ class Api:
         if subject is not None:
             arguments = {} if scope is None else {"scope": scope}
             headers["Authorization"] = f"Bearer {self.issuer.sign(subject, **arguments, **more)}"
-        return httpx.Client(base_url=self.url, headers=headers, timeout=20, verify=NO_TLS)
+        return httpx.Client(
+            base_url=self.url,
+            headers=headers,
+            timeout=20,
+            verify=NO_TLS,
+            event_hooks={"response": self.hooks},
+        )
 
     def notify(self, body: bytes, *, source: str = "127.0.0.53", **more: Any) -> httpx.Response:
         transport = httpx.HTTPTransport(local_address=source, verify=NO_TLS)
@@ -371,6 +378,26 @@ def suite(
 def api(suite: Api) -> Iterator[Api]:
     yield suite
     suite.sandbox.calm()
+
+
+@pytest.fixture
+def start_api(suite: Api) -> Iterator[Callable[[str], str]]:
+    """Another API process of the suite on the database given: its address."""
+    with ExitStack() as stack:
+
+        def start(database_url: str) -> str:
+            port = free_port()
+            environment = {
+                **suite.environment,
+                "BILLING_DATABASE_URL": database_url,
+                "BILLING_PORT": str(port),
+            }
+            log = suite.folder / f"api-{port}.log"
+            stack.enter_context(process("billing.main", environment, log))
+            wait_until(answers(f"http://127.0.0.1:{port}/health/live"))
+            return f"http://127.0.0.1:{port}"
+
+        yield start
 
 
 @pytest.fixture

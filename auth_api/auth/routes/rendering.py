@@ -34,6 +34,8 @@ _FROM_HTTP: dict[int, type[Problem]] = {
     415: UnsupportedMediaType,
 }
 
+EVERYWHERE = (NotFound, MethodNotAllowed, ServiceUnavailable, Problem)
+
 
 class FieldErrorView(BaseModel):
     pointer: str
@@ -53,18 +55,26 @@ class ProblemView(BaseModel):
 
 
 def problems(*kinds: type[Problem]) -> dict[str | int, dict[str, Any]]:
-    """The `responses` of a route: which problems it answers with."""
-    by_status: dict[str | int, dict[str, Any]] = {}
+    """The `responses` of a route: which problems it answers with, one answer a status."""
+    by_status: dict[str | int, list[type[Problem]]] = {}
     for kind in kinds:
-        known = by_status.get(kind.status)
-        codes = f"{known['description']}, {kind.code}" if known else kind.code
-        by_status[kind.status] = {
-            "description": codes,
-            "content": {
-                MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemView.__name__}"}}
-            },
-        }
-    return by_status
+        by_status.setdefault(kind.status, []).append(kind)
+    return {status: _describe_answer(same) for status, same in by_status.items()}
+
+
+def _describe_answer(kinds: list[type[Problem]]) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{ProblemView.__name__}"}
+    return {
+        "description": "; ".join(f"`{kind.code}`: {kind.title}" for kind in kinds),
+        "content": {MEDIA_TYPE: {"schema": schema}},
+        "x-problems": [describe_problem(kind) for kind in kinds],
+    }
+
+
+def describe_problem(kind: type[Problem]) -> dict[str, Any]:
+    """docs/errors.md is made from these."""
+    meaning = " ".join((kind.__doc__ or "").split())
+    return {"code": kind.code, "status": kind.status, "title": kind.title, "meaning": meaning}
 
 
 def render(problem: Problem) -> Response:

@@ -55,6 +55,7 @@ def test_beyond_its_places_the_pool_says_come_back(pool: PasswordPool) -> None:
             pool.hash("newpassword1")
             outcomes.append("hashed")
         except TooManyRequests as refused:
+            assert refused.code == "too_many_requests"
             outcomes.append(f"come back in {refused.headers['Retry-After']}")
 
     threads = [threading.Thread(target=attempt) for _ in range(12)]

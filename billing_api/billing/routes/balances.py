@@ -12,7 +12,8 @@ from billing.platform.strict_json import dump_json
 from billing.platform.tokens import Caller
 from billing.routes.caller import caller_with
 from billing.routes.context import context_of
-from billing.routes.documents import BalanceList, refusals
+from billing.routes.documents import BalanceList
+from billing.routes.refusals import OF_TOKENS, refusals
 
 router = APIRouter(prefix="/api/v1/balance", tags=["balance"])
 
@@ -20,7 +21,7 @@ router = APIRouter(prefix="/api/v1/balance", tags=["balance"])
 @router.get(
     "",
     summary="Баланс · The balance",
-    responses={200: {"model": BalanceList}, **refusals(401, 403, 503)},
+    responses={200: {"model": BalanceList}, **refusals(*OF_TOKENS)},
 )
 async def get_balance(
     request: Request, caller: Annotated[Caller, Depends(caller_with("balance:read"))]

@@ -14,7 +14,8 @@ from billing.platform.strict_json import dump_json
 from billing.platform.tokens import Caller
 from billing.routes.caller import caller_with
 from billing.routes.context import context_of
-from billing.routes.documents import ChangePage, refusals
+from billing.routes.documents import ChangePage
+from billing.routes.refusals import OF_TOKENS, refusals
 
 router = APIRouter(prefix="/api/v1/changes", tags=["changes"])
 LOOK_SECONDS = 0.2
@@ -23,7 +24,7 @@ LOOK_SECONDS = 0.2
 @router.get(
     "",
     summary="Лента изменений, для программ · The change feed, for programs",
-    responses={200: {"model": ChangePage}, **refusals(401, 403, 422, 503)},
+    responses={200: {"model": ChangePage}, **refusals(*OF_TOKENS, ValidationFailed)},
 )
 async def get_changes(
     request: Request,

@@ -1,14 +1,46 @@
-"""The documentation page's own policy: its inline script is allowed by its digest, no other."""
+"""The description and its page: only declared problems, and only the page's own inline script."""
 
 import base64
 import hashlib
 import re
+from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from billing.routes.refusals import EVERYWHERE, describe_problem
+
 _INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+
+
+def describe_application(app: FastAPI) -> None:
+    """The framework's description without the 422 it adds unasked, which nothing here answers."""
+
+    def describe() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+            )
+            for item in document["paths"].values():
+                for operation in item.values():
+                    _drop_unasked(operation["responses"])
+            for name in ("HTTPValidationError", "ValidationError"):
+                document["components"]["schemas"].pop(name, None)
+            document["x-problems"] = [describe_problem(kind) for kind in EVERYWHERE]
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = describe  # type: ignore[method-assign]
+
+
+def _drop_unasked(answers: dict[str, Any]) -> None:
+    if "422" in answers and "x-problems" not in answers["422"]:
+        del answers["422"]
 
 
 def add_documentation_policy(app: FastAPI) -> None:

@@ -5,18 +5,6 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 
-class ProblemView(BaseModel):
-    """RFC 9457."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
-    errors: list[dict[str, str]] | None = None
-
-
 class PaymentView(BaseModel):
     id: str
     status: Literal["pending", "waiting_for_capture", "succeeded", "canceled"]
@@ -81,22 +69,3 @@ class ChangeView(BaseModel):
 class ChangePage(BaseModel):
     items: list[ChangeView]
     next_after: str
-
-
-def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problems a route may answer with."""
-    content = {"application/problem+json": {"schema": ProblemView.model_json_schema()}}
-    return {status: {"description": _MEANINGS[status], "content": content} for status in statuses}
-
-
-_MEANINGS = {
-    400: "Not JSON",
-    401: "No valid token",
-    403: "The token lacks a scope, or the address is not the provider's",
-    404: "Not there, or not yours",
-    409: "The first request with this key still runs",
-    413: "Body too large",
-    415: "Not application/json",
-    422: "A value that cannot be, or a key used with another body",
-    503: "Temporarily unavailable",
-}

@@ -7,15 +7,16 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from billing.flows.cancel_payment import CancelPayment, cancel_payment
-from billing.payments.problems import PaymentNotFound
+from billing.payments.problems import PaymentFinal, PaymentNotFound
 from billing.platform.ids import parse_id
 from billing.platform.tokens import Caller
 from billing.routes.bodies import describe_body, read_model
 from billing.routes.caller import READ_ALL, caller_with
 from billing.routes.context import context_of
-from billing.routes.documents import PaymentView, refusals
+from billing.routes.documents import PaymentView
 from billing.routes.keys import KEY_HELP, key_scope
 from billing.routes.payments import RETRY_SECONDS
+from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, refusals
 
 router = APIRouter(prefix="/api/v1/payment", tags=["payments"])
 CANCEL_ROUTE = "POST /api/v1/payment/{id}/cancel"
@@ -36,7 +37,7 @@ class CancelBody(BaseModel):
             "model": PaymentView,
             "description": "Kept: not payable any more, and the provider ends it in its time",
         },
-        **refusals(400, 401, 403, 404, 409, 413, 415, 422, 503),
+        **refusals(*OF_TOKENS, *OF_BODIES, *OF_KEYS, PaymentNotFound, PaymentFinal),
     },
     openapi_extra=describe_body(CancelBody, {}, required=False),
 )

@@ -22,13 +22,15 @@ from billing.payments.rules import PaymentStatus, describe
 from billing.platform.ids import parse_id
 from billing.platform.money import DECIMALS, Money, MoneyError, format_minor, parse_minor
 from billing.platform.paging import decode_cursor
+from billing.platform.problems import ValidationFailed
 from billing.platform.strict_json import JsonNumber, dump_json
 from billing.platform.tokens import Caller
 from billing.routes.bodies import describe_body, read_model
 from billing.routes.caller import READ_ALL, caller_with
 from billing.routes.context import PaymentTerms, context_of
-from billing.routes.documents import PaymentPage, PaymentView, refusals
+from billing.routes.documents import PaymentPage, PaymentView
 from billing.routes.keys import KEY_HELP, key_scope
+from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, refusals
 from billing.routes.rendering import request_id_of
 
 router = APIRouter(prefix="/api/v1/payment", tags=["payments"])
@@ -126,7 +128,7 @@ EXAMPLE: dict[str, object] = {
     responses={
         201: {"model": PaymentView},
         202: {"model": PaymentView, "description": "The provider is undecided; ask again"},
-        **refusals(400, 401, 403, 409, 413, 415, 422, 503),
+        **refusals(*OF_TOKENS, *OF_BODIES, *OF_KEYS),
     },
     openapi_extra=describe_body(CreatePaymentBody, EXAMPLE),
 )
@@ -175,7 +177,7 @@ def _meaning(command: CreatePayment) -> dict[str, object]:
 @router.get(
     "",
     summary="Платежи, новые сверху · Payments, newest first",
-    responses={200: {"model": PaymentPage}, **refusals(401, 403, 422, 503)},
+    responses={200: {"model": PaymentPage}, **refusals(*OF_TOKENS, ValidationFailed)},
 )
 async def get_payments(
     request: Request,
@@ -202,7 +204,7 @@ async def get_payments(
 @router.get(
     "/{payment_id}",
     summary="Один платёж · One payment",
-    responses={200: {"model": PaymentView}, **refusals(401, 403, 404, 422, 503)},
+    responses={200: {"model": PaymentView}, **refusals(*OF_TOKENS, PaymentNotFound)},
 )
 async def get_one_payment(
     request: Request,

@@ -8,11 +8,13 @@ from starlette.responses import Response
 
 from billing.ledger.queries import read_statement
 from billing.ledger.statement import decode_place, describe, parse_period
+from billing.platform.problems import ValidationFailed
 from billing.platform.strict_json import dump_json
 from billing.platform.tokens import Caller
 from billing.routes.caller import caller_with
 from billing.routes.context import context_of
-from billing.routes.documents import StatementView, refusals
+from billing.routes.documents import StatementView
+from billing.routes.refusals import OF_TOKENS, refusals
 
 router = APIRouter(prefix="/api/v1/statement", tags=["balance"])
 BOUND_HELP = "A day of Moscow (2026-01-31, included) or an instant (2026-01-31T12:00:00Z)"
@@ -31,7 +33,7 @@ class StatementQuery(BaseModel):
 @router.get(
     "",
     summary="Выписка · Account statement",
-    responses={200: {"model": StatementView}, **refusals(401, 403, 422, 503)},
+    responses={200: {"model": StatementView}, **refusals(*OF_TOKENS, ValidationFailed)},
 )
 async def get_statement(
     request: Request,

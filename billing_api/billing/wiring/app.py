@@ -21,7 +21,7 @@ from billing.routes import (
     statements,
 )
 from billing.routes.context import Context, NotificationTerms, PaymentTerms, make_metrics
-from billing.routes.documentation import add_documentation_policy
+from billing.routes.documentation import add_documentation_policy, describe_application
 from billing.routes.pages import router as pages
 from billing.routes.rendering import add_renderers
 from billing.routes.request_scope import RequestScope
@@ -83,6 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     add_renderers(app)
+    describe_application(app)
     add_documentation_policy(app)
     app.add_middleware(RequestScope)
     return app

@@ -1,0 +1,62 @@
+"""Every problem is declared on a route, explained, and met in a test."""
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import billing
+from billing.platform.problems import Problem
+from billing.settings import Settings
+from billing.wiring.app import create_app
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+def all_problems() -> list[type[Problem]]:
+    for module in pkgutil.walk_packages(billing.__path__, "billing."):
+        if not module.name.endswith((".main", ".worker", ".cli")):
+            importlib.import_module(module.name)
+    found, waiting = [], [Problem]
+    while waiting:
+        kinds = waiting.pop().__subclasses__()
+        found += kinds
+        waiting += kinds
+    return found
+
+
+def declared_codes(description: dict) -> set[str]:
+    codes = {problem["code"] for problem in description["x-problems"]}
+    for item in description["paths"].values():
+        for operation in item.values():
+            for answer in operation["responses"].values():
+                codes |= {problem["code"] for problem in answer.get("x-problems", ())}
+    return codes
+
+
+@pytest.fixture(scope="module")
+def description():
+    return create_app(Settings(billing_database_url="postgresql://nobody/none")).openapi()
+
+
+def test_the_description_declares_every_problem_and_no_other(description):
+    assert declared_codes(description) == {kind.code for kind in all_problems()}
+
+
+def test_every_refusal_of_the_description_names_its_problems(description):
+    for path, item in description["paths"].items():
+        for method, operation in item.items():
+            for status, answer in operation["responses"].items():
+                problems = answer.get("x-problems", [])
+                assert bool(problems) == (int(status) >= 400), f"{method} {path} {status}"
+                assert {problem["status"] for problem in problems} <= {int(status)}
+
+
+@pytest.mark.parametrize("kind", all_problems(), ids=lambda kind: kind.code)
+def test_a_problem_has_a_code_of_its_own_a_meaning_and_a_test(kind):
+    assert [other.code for other in all_problems()].count(kind.code) == 1
+    assert kind.__doc__
+    assert 400 <= kind.status < 600
+    tests = [path.read_text() for path in TESTS.rglob("test_*.py") if path != Path(__file__)]
+    assert any(f'"{kind.code}"' in text for text in tests), f"no test meets {kind.code}"
