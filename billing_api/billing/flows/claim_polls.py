@@ -8,6 +8,7 @@ from uuid import UUID
 from billing.payments.attempt_store import lock_due_polls, schedule_poll
 from billing.payments.rules import next_poll
 from billing.platform.clock import Clock
+from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import Database
 
 
@@ -17,4 +18,5 @@ async def claim_polls(db: Database, clock: Clock, limit: int) -> list[UUID]:
         due = await lock_due_polls(session, now, limit)
         for payment_id, created_at in due:
             await schedule_poll(session, payment_id, next_poll(created_at, now))
+    crash_point(CrashPoint.POLL_TURN_SET)
     return [payment_id for payment_id, _ in due]

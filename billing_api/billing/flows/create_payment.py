@@ -19,6 +19,7 @@ from billing.payments.queries import get_payment
 from billing.payments.rules import Payment
 from billing.payments.store import NewPayment, add_payment
 from billing.platform.clock import Clock
+from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import Database, WriteSession
 from billing.platform.ids import new_id
 from billing.platform.money import Money
@@ -61,6 +62,7 @@ async def create_payment(
     now = clock.now()
     payment, attempt = _plan(gateway, command, clock)
     lease_until = clock.real_now() + LEASE
+    crash_point(CrashPoint.CREATE_BEGUN)
     async with db.begin() as session:
         claim = None
         if scope is not None:
@@ -76,14 +78,20 @@ async def create_payment(
             await add_attempt(session, attempt, lease_until=lease_until)
             data = rules.snapshot(reserved)
             await record_change(session, "payment", reserved.id, version=1, at=now, data=data)
+            crash_point(CrashPoint.CREATE_INTENT_WRITTEN)
     if scope is not None and claim is not None and not claim.is_new:
         return await _repeat(db, claim, scope)
+    crash_point(CrashPoint.CREATE_INTENT_KEPT)
     outcome = await gateway.create_payment(attempt.id, attempt.body, seconds=CALL_SECONDS)
+    crash_point(CrashPoint.CREATE_ANSWERED)
     async with db.begin() as session:
         settled = await settle_attempt(
             session, payment.id, attempt.id, outcome, shop=gateway.shop, now=clock.now()
         )
-        return await _answer(session, settled, scope)
+        created = await _answer(session, settled, scope)
+        crash_point(CrashPoint.CREATE_SETTLED)
+    crash_point(CrashPoint.CREATE_DONE)
+    return created
 
 
 def _plan(

@@ -12,6 +12,7 @@ from billing.payments.attempt_store import claim_asking
 from billing.payments.queries import get_payment
 from billing.payments.rules import Payment
 from billing.platform.clock import Clock
+from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import Database
 
 PAUSE = timedelta(seconds=2)
@@ -30,9 +31,13 @@ async def poll_payment(
         mine = await claim_asking(session, payment_id, real_now=clock.real_now(), pause=PAUSE)
     if not mine:
         return payment
+    crash_point(CrashPoint.POLL_ASKING)
     seen = await gateway.find_payment(payment.provider_id, seconds=CALL_SECONDS)
     if not isinstance(seen, Accepted):
         return payment
+    crash_point(CrashPoint.POLL_SEEN)
     async with db.begin() as session:
         settled = await settle_payment(session, payment_id, seen.payment, gateway.shop, clock.now())
+        crash_point(CrashPoint.POLL_APPLIED)
+    crash_point(CrashPoint.POLL_DONE)
     return settled.payment

@@ -14,6 +14,7 @@ from billing.payments.checks import parse_uid
 from billing.payments.queries import find_payment_id
 from billing.platform.clock import Clock
 from billing.platform.concurrency import each
+from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import Database
 
 LEASE = timedelta(seconds=60)
@@ -27,6 +28,7 @@ async def process_notifications(
     now = clock.real_now()
     async with db.begin() as session:
         claimed = await claim_notifications(session, now=now, lease_until=now + LEASE, limit=limit)
+    crash_point(CrashPoint.INBOX_CLAIMED)
 
     async def work(notification: Notification) -> None:
         await _process(db, gateway, clock, notification)
@@ -65,6 +67,7 @@ async def _apply(
 ) -> None:
     """Payment and notification end in one transaction: neither can be done without the other."""
     found = seen.payment
+    crash_point(CrashPoint.INBOX_SEEN)
     async with db.begin() as session:
         payment_id = await find_payment_id(session, found.id, parse_uid(found.payment_uid))
         outcome = Outcome.UNKNOWN_PAYMENT
@@ -72,6 +75,8 @@ async def _apply(
             settled = await settle_payment(session, payment_id, found, gateway.shop, clock.now())
             outcome = _outcome(settled)
         await finish_notification(session, notification.id, outcome, clock.real_now())
+        crash_point(CrashPoint.INBOX_APPLIED)
+    crash_point(CrashPoint.INBOX_DONE)
 
 
 def _outcome(settled: Settled) -> Outcome:

@@ -30,6 +30,7 @@ from billing.payments.queries import get_payment
 from billing.payments.rules import PaymentStatus
 from billing.platform.clock import Clock
 from billing.platform.concurrency import each
+from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import Database
 from billing.platform.ids import new_id
 
@@ -52,6 +53,7 @@ async def recover_attempts(
             lease_until=real_now + LEASE,
             limit=limit,
         )
+    crash_point(CrashPoint.RECOVERY_CLAIMED)
 
     async def work(attempt: Attempt) -> None:
         await _recover(db, gateway, clock, attempt)
@@ -74,6 +76,7 @@ async def _recover(db: Database, gateway: PaymentGateway, clock: Clock, attempt:
     else:
         async with db.begin() as session:
             await count_send(session, attempt.id, lease_until=clock.real_now() + LEASE)
+        crash_point(CrashPoint.RECOVERY_COUNTED)
         await _send(db, gateway, clock, attempt)
 
 
@@ -90,6 +93,7 @@ async def _try_anew(db: Database, gateway: PaymentGateway, clock: Clock, old: At
     async with db.begin() as session:
         await mark_attempt(session, old.id, AttemptState.REFUSED, outcome="tried_anew")
         await add_attempt(session, new, lease_until=clock.real_now() + LEASE)
+    crash_point(CrashPoint.RECOVERY_RENEWED)
     await _send(db, gateway, clock, new)
 
 
@@ -181,6 +185,7 @@ async def _settle(
     attempt: Attempt,
     outcome: CreateOutcome | NotThere,
 ) -> None:
+    crash_point(CrashPoint.RECOVERY_ANSWERED)
     async with db.begin() as session:
         await settle_attempt(
             session,
@@ -190,3 +195,5 @@ async def _settle(
             shop=gateway.shop,
             now=clock.now(),
         )
+        crash_point(CrashPoint.RECOVERY_APPLIED)
+    crash_point(CrashPoint.RECOVERY_DONE)

@@ -29,6 +29,7 @@ from billing.payments.attempts import AttemptState
 from billing.payments.checks import Claimed, disagreement, is_foreign
 from billing.payments.rules import Payment, PaymentStatus
 from billing.payments.store import lock_payment, save_payment
+from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import WriteSession
 from billing.platform.ids import new_id
 
@@ -106,6 +107,7 @@ async def _move(
             cancellation_reason=seen.cancellation_reason or "unknown",
         )
     moved = await _save(session, moved, now)
+    crash_point(CrashPoint.SETTLE_MOVED)
     await close_attempts(session, moved.id, AttemptState.ACCEPTED)
     next_at = None if moved.is_final else rules.next_poll(moved.created_at, now)
     await schedule_poll(session, moved.id, next_at)
@@ -115,6 +117,7 @@ async def _move(
     if status is PaymentStatus.SUCCEEDED:
         await _credit(session, moved, now)
     await add_event(session, f"payment.{status}", moved.id, at=now, data=rules.snapshot(moved))
+    crash_point(CrashPoint.SETTLE_BOOKED)
     return moved
 
 
