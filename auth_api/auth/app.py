@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from alembic.config import Config
@@ -20,10 +21,22 @@ from auth.platform.database import Database, configure_database, db
 from auth.platform.hashing import PasswordPool
 from auth.platform.tokens import Tokens
 from auth.platform.waiting import Waiters
-from auth.routes import accounts, changes, docs, health, hooks, jwks, rendering, sessions, tokens
+from auth.routes import (
+    accounts,
+    changes,
+    docs,
+    health,
+    hooks,
+    jwks,
+    rendering,
+    roles,
+    sessions,
+    tokens,
+)
 from auth.routes.bodies import StrictRequest, refuse_invalid
 from auth.routes.context import EXTENSION, Services
 from auth.settings import MIGRATIONS, Settings
+from auth.throttle.rules import Limits
 
 VERSION = "1.0.0"
 THREADS = 24
@@ -92,6 +105,13 @@ def create_app(settings: Settings, keyring: Keyring, clock: Clock | None = None)
         ),
         keyring=keyring,
         waiters=Waiters(FEED_PLACES),
+        limits=Limits(
+            registrations_per_minute=settings.registrations_per_minute,
+            logins_per_minute=settings.logins_per_minute,
+            failures_free=settings.login_failures_free,
+            delay_max_seconds=settings.login_delay_max_seconds,
+        ),
+        refresh_grace=timedelta(seconds=settings.refresh_grace_seconds),
         migration_head=_migration_head(),
     )
     _add_routes(app)
@@ -118,7 +138,7 @@ def password_pool(settings: Settings) -> PasswordPool:
 def _add_routes(app: OpenAPI) -> None:
     rendering.install(app)
     hooks.install(app)
-    for resource in (accounts, sessions, tokens, jwks, changes):
+    for resource in (accounts, sessions, roles, tokens, jwks, changes):
         app.register_api(resource.api)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(health.blueprint)

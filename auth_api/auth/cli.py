@@ -17,6 +17,7 @@ from flask_migrate import upgrade
 from auth.app import create_app, create_operator_app, password_pool
 from auth.flows.ensure_client import ensure_client
 from auth.flows.ensure_staff import Staff, ensure_staff
+from auth.flows.rotate_keys import rotate_keys
 from auth.keys.keyring import Keyring
 from auth.platform.clock import SystemClock
 from auth.platform.database import Database
@@ -72,6 +73,22 @@ def create_client(
             )
         )
     typer.echo(f"auth: client {client_id} is ready")
+
+
+@cli.command("rotate-keys")
+def rotate() -> None:
+    """Publishes a new signing key and removes those whose last token is dead."""
+    settings = load_settings()
+    done = _or_say_why(
+        lambda: rotate_keys(
+            settings.signing_key_dir,
+            SystemClock(),
+            token_seconds=settings.access_token_seconds,
+        )
+    )
+    typer.echo(f"auth: key {done.added} is published and signs in {done.signs_after_seconds} s")
+    for kid in done.removed:
+        typer.echo(f"auth: key {kid} is removed, its last token is dead")
 
 
 @cli.command()

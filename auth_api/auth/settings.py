@@ -41,6 +41,19 @@ class Settings(BaseSettings):
     access_token_seconds: int = Field(
         default=900, ge=60, le=3600, validation_alias="ACCESS_TOKEN_SECONDS"
     )
+    refresh_grace_seconds: int = Field(
+        default=10, ge=0, le=60, validation_alias="REFRESH_GRACE_SECONDS"
+    )
+    # Each of one source: an IPv4 address, or an IPv6 network of /64.
+    registrations_per_minute: int = Field(
+        default=60, ge=1, validation_alias="REGISTRATIONS_PER_MINUTE"
+    )
+    logins_per_minute: int = Field(default=120, ge=1, validation_alias="LOGINS_PER_MINUTE")
+    # Of one name, in a row: so many failures are free, then each costs a growing pause.
+    login_failures_free: int = Field(default=5, ge=1, validation_alias="LOGIN_FAILURES_FREE")
+    login_delay_max_seconds: int = Field(
+        default=60, ge=1, le=900, validation_alias="LOGIN_DELAY_MAX_SECONDS"
+    )
     hash_workers: int = Field(default_factory=_cores, ge=1, le=64, validation_alias="HASH_WORKERS")
 
     @field_validator("token_audiences", mode="before")

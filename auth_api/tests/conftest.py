@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -57,12 +58,22 @@ def key_dir(tmp_path_factory: pytest.TempPathFactory, key_pems: dict[str, str]) 
     folder = tmp_path_factory.mktemp("keys")
     for kid, pem in key_pems.items():
         (folder / f"{kid}.pem").write_text(pem)
+        # Long published: a younger key would not sign yet.
+        os.utime(folder / f"{kid}.pem", (0, 0))
     return folder
 
 
 @pytest.fixture(scope="session")
 def settings(database_url: str, key_dir: Any) -> Settings:
-    return Settings(database_url=database_url, token_issuer=ISSUER, signing_key_dir=key_dir)
+    return Settings(
+        database_url=database_url,
+        token_issuer=ISSUER,
+        signing_key_dir=key_dir,
+        # All of these tests come from one address.
+        registrations_per_minute=100_000,
+        logins_per_minute=100_000,
+        login_failures_free=100_000,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -22,11 +22,20 @@ class WeakPassword(Problem):
 
     code, status, title = "weak_password", 422, "This password cannot be accepted"
 
-    def __init__(self, fault: str) -> None:
-        super().__init__(
-            f"The password is {fault}.",
-            errors=[FieldError("/password", fault)],
-        )
+    def __init__(self, fault: str, *, pointer: str = "/password") -> None:
+        super().__init__(f"The password is {fault}.", errors=[FieldError(pointer, fault)])
+
+
+class WrongPassword(Problem):
+    """Not 401: the token holds, and a client that trades tokens on 401 must not do so."""
+
+    code, status, title = "wrong_password", 403, "The current password is wrong"
+
+
+class AccountNotFound(Problem):
+    """No account with this id or name."""
+
+    code, status, title = "account_not_found", 404, "No such account"
 
 
 class InvalidCredentials(Problem):

@@ -26,3 +26,7 @@ def check_free(session: Session, *, username: str, email: str) -> None:
         raise UsernameTaken
     if session.scalar(select(Account.id).where(Account.email_folded == fold(email))):
         raise EmailTaken
+
+
+def find_by_id(session: Session, account_id: UUID) -> Account | None:
+    return session.get(Account, account_id)

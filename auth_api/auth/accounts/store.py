@@ -37,6 +37,17 @@ def add_account(
         updated_at=now,
     )
     session.add(account)
+    _flush(session)
+    return account
+
+
+def set_email(session: Session, account: Account, email: str) -> None:
+    """Call with the row locked; raises EmailTaken."""
+    account.email, account.email_folded = email, fold(email)
+    _flush(session)
+
+
+def _flush(session: Session) -> None:
     try:
         session.flush()
     except IntegrityError as clash:
@@ -46,7 +57,25 @@ def add_account(
         if constraint == "uq_accounts_email_folded":
             raise EmailTaken from None
         raise
-    return account
+
+
+def lock_account(session: Session, account_id: UUID) -> Account | None:
+    return session.scalar(
+        select(Account)
+        .where(Account.id == account_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def share_account(session: Session, account_id: UUID) -> Account | None:
+    """As it is now, and as it stays until the transaction ends."""
+    return session.scalar(
+        select(Account)
+        .where(Account.id == account_id, Account.is_active)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    )
 
 
 def lock_account_by_username(session: Session, username: str) -> Account | None:

@@ -33,6 +33,7 @@ def record(
             account_id=account_id,
             client_id=client_id,
             address=origin.address,
+            user_agent=origin.user_agent,
             request_id=origin.request_id,
             detail=dict(detail or {}),
         )

@@ -73,7 +73,7 @@ def _grant(session: Session, account: Account, role: Role, *, now: datetime) -> 
     """Every account is a customer too. True when the account's roles are other than before."""
     changed = False
     for wanted in dict.fromkeys((Role.CUSTOMER, role)):
-        if grant_role(session, account.id, wanted, now=now):
+        if grant_role(session, account.id, wanted.value, now=now):
             changed = True
             record(
                 session,

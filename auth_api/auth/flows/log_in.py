@@ -1,30 +1,31 @@
-"""A name and a password become an access token and the first refresh token of a family."""
+"""A name and a password become an access token and the first refresh token of a session."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 from auth.accounts import queries as accounts
 from auth.accounts.problems import InvalidCredentials
-from auth.accounts.store import set_password_hash
+from auth.accounts.rules import fold
+from auth.accounts.store import set_password_hash, share_account
 from auth.accounts.tables import Account
+from auth.audit.queries import has_logged_in_from
 from auth.audit.rules import Event, Origin
 from auth.audit.store import record
 from auth.platform.clock import Clock
 from auth.platform.database import Database
 from auth.platform.hashing import PasswordPool
-from auth.platform.tokens import Tokens
+from auth.platform.tokens import TokenPair, Tokens
 from auth.roles import queries as roles
 from auth.sessions.store import start_family
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedIn:
-    access_token: str
-    refresh_token: str
+from auth.throttle.rules import Limits, check_rate, hash_name, source_of, too_many
+from auth.throttle.store import (
+    blocked_until,
+    count_failure,
+    count_try,
+    forget_failures,
+    prune,
+)
 
 
 def log_in(
@@ -32,49 +33,72 @@ def log_in(
     clock: Clock,
     passwords: PasswordPool,
     tokens: Tokens,
+    limits: Limits,
     *,
     username: str,
     password: str,
     origin: Origin,
-) -> LoggedIn:
+) -> TokenPair:
     """Raises InvalidCredentials, the same for every reason, and TooManyRequests."""
-    with db.read() as session:
-        account = accounts.find_by_username(session, username)
+    now = clock.now()
+    name_hash = hash_name(fold(username))
+    account = _admit(db, username, name_hash, limits, now=now, origin=origin)
     # An unknown name costs a hash too: the time of the answer must not tell names apart.
     usable = account if account is not None and account.is_active else None
     matches = passwords.matches(usable.password_hash if usable else None, password)
-    now = clock.now()
     if usable is None or not matches:
-        _record_failure(db, now, account.id if account else None, origin)
+        with db.begin() as session:
+            count_failure(session, name_hash, limits, now=now)
+            # The name itself is not kept: people type passwords into the name field.
+            account_id = account.id if account else None
+            record(session, Event.LOGIN_FAILED, now=now, origin=origin, account_id=account_id)
         raise InvalidCredentials
     rehashed = passwords.hash(password) if passwords.is_outdated(usable.password_hash) else None
-    return _start_session(db, tokens, usable, rehashed, now=now, origin=origin)
-
-
-def _record_failure(db: Database, now: datetime, account_id: UUID | None, origin: Origin) -> None:
-    # The name itself is not kept: people type passwords into the name field.
     with db.begin() as session:
-        record(session, Event.LOGIN_FAILED, now=now, origin=origin, account_id=account_id)
+        # A password changed since it was compared has ended all sessions: none may begin on it.
+        stored = share_account(session, usable.id)
+        if stored is None or stored.password_hash != usable.password_hash:
+            raise InvalidCredentials
+        if rehashed is not None:
+            set_password_hash(session, usable.id, rehashed, now=now)
+        forget_failures(session, name_hash)
+        granted = roles.grants_of(session, usable.id)
+        family_id, refresh_token = start_family(session, usable.id, now=now)
+        record(session, Event.LOGIN_OK, now=now, origin=origin, account_id=usable.id)
+    access_token = tokens.issue(
+        str(usable.id),
+        {
+            "username": usable.username,
+            "roles": granted.roles,
+            "scope": granted.scope,
+            "sid": str(family_id),
+        },
+    )
+    return TokenPair(access_token, refresh_token)
 
 
-def _start_session(
+def _admit(
     db: Database,
-    tokens: Tokens,
-    account: Account,
-    rehashed: str | None,
+    username: str,
+    name_hash: bytes,
+    limits: Limits,
     *,
     now: datetime,
     origin: Origin,
-) -> LoggedIn:
+) -> Account | None:
+    """The account, if there is one, once source and name may try again."""
     with db.begin() as session:
-        if rehashed is not None:
-            set_password_hash(session, account.id, rehashed, now=now)
-        granted = roles.grants_of(session, account.id)
-        refresh_token = start_family(session, account.id, now=now)
-        record(session, Event.LOGIN_OK, now=now, origin=origin, account_id=account.id)
-    claims: dict[str, Any] = {
-        "username": account.username,
-        "roles": granted.roles,
-        "scope": granted.scope,
-    }
-    return LoggedIn(tokens.issue(str(account.id), claims), refresh_token)
+        limit = limits.logins_per_minute
+        hits, before = count_try(session, "login", source_of(origin.address), limit=limit, now=now)
+        if hits == 1:
+            prune(session, now=now)
+        account = accounts.find_by_username(session, username)
+        until = blocked_until(session, name_hash)
+        is_blocked = until is not None and until > now
+        # Else a stranger could keep the owner out by failing all day.
+        if is_blocked and account is not None and origin.address:
+            is_blocked = not has_logged_in_from(session, account.id, origin.address)
+    check_rate(hits, before, limit, now)
+    if is_blocked and until is not None:
+        raise too_many((until - now).total_seconds())
+    return account

@@ -18,6 +18,8 @@ from auth.platform.hashing import PasswordPool
 from auth.platform.ids import new_id
 from auth.roles.rules import Role
 from auth.roles.store import grant_role
+from auth.throttle.rules import Limits, check_rate, source_of
+from auth.throttle.store import count_try
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +30,29 @@ class Registration:
 
 
 def register_account(
-    db: Database, clock: Clock, passwords: PasswordPool, command: Registration, origin: Origin
+    db: Database,
+    clock: Clock,
+    passwords: PasswordPool,
+    command: Registration,
+    *,
+    limits: Limits,
+    origin: Origin,
 ) -> Account:
     """Raises WeakPassword, UsernameTaken, EmailTaken, TooManyRequests."""
     fault = password_fault(command.password)
     if fault is not None:
         raise WeakPassword(fault)
+    now = clock.now()
+    limit = limits.registrations_per_minute
+    with db.begin() as session:
+        hits, before = count_try(
+            session, "registration", source_of(origin.address), limit=limit, now=now
+        )
+    check_rate(hits, before, limit, now)
     with db.read() as session:
         accounts.check_free(session, username=command.username, email=command.email)
     # Between transactions: a hash takes as long as many statements, and holds no connection.
     password_hash = passwords.hash(command.password)
-    now = clock.now()
     with db.begin() as session:
         account = add_account(
             session,
@@ -48,7 +62,7 @@ def register_account(
             password_hash=password_hash,
             now=now,
         )
-        grant_role(session, account.id, Role.CUSTOMER, now=now)
+        grant_role(session, account.id, Role.CUSTOMER.value, now=now)
         record(session, Event.REGISTERED, now=now, origin=origin, account_id=account.id)
         append(
             session,

@@ -1,39 +1,54 @@
-"""Signing keys from a folder of `<kid>.pem` files: the name that sorts last signs, all verify.
+"""Signing keys from a folder of `<kid>.pem` files; a file's time is when its key was published.
 
-So a rotation is: add a file, restart, and remove the old file when its last token has expired.
+All of them verify and are published; the newest that has been published for long enough signs, so
+whoever caches the key set knows a key before the first token it signs. The folder is looked at
+again while the service runs: a rotation restarts nothing.
 """
 
 from __future__ import annotations
 
+import os
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey
 
 from auth.keys.problems import KeyringError
+from auth.keys.rules import signing_kid
+
+LOOK_SECONDS = 2.0
+log = structlog.get_logger("auth.keys")
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """What the folder held at one look; replaced whole, so threads never see half of it."""
+
+    private: dict[str, str]
+    published_at: dict[str, float]
+    public: dict[str, str]
+    document: dict[str, Any]
 
 
 class Keyring:
-    def __init__(self, private_pems: dict[str, str]) -> None:
-        if not private_pems:
-            raise KeyringError("there is no signing key")
-        self._private = private_pems
-        self._active_kid = max(private_pems)
-        self._public = {kid: _public_pem(kid, pem) for kid, pem in private_pems.items()}
-        self._document = {"keys": [_jwk(kid, pem) for kid, pem in sorted(self._public.items())]}
+    def __init__(
+        self,
+        private_pems: dict[str, str],
+        published_at: dict[str, float] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self._keys = _read_keys(private_pems, published_at or dict.fromkeys(private_pems, 0.0))
+        self._folder = folder
+        self._looked_at = time.monotonic()
 
     @classmethod
     def load(cls, folder: Path) -> Keyring:
-        try:
-            files = sorted(folder.glob("*.pem"))
-            pems = {file.stem: file.read_text() for file in files}
-        except OSError as fault:
-            raise KeyringError(f"the signing keys cannot be read: {fault}") from fault
-        if not pems:
-            raise KeyringError(f"no *.pem in the folder of signing keys, {folder}")
-        return cls(pems)
+        return cls(*_read_folder(folder), folder)
 
     @classmethod
     def throwaway(cls) -> Keyring:
@@ -42,17 +57,66 @@ class Keyring:
 
     @property
     def active_kid(self) -> str:
-        return self._active_kid
+        return signing_kid(self._current().published_at, time.time())
 
-    def private_pem(self) -> str:
-        return self._private[self._active_kid]
+    def private_pem(self, kid: str) -> str:
+        return self._current().private[kid]
 
     def public_pem(self, kid: str) -> str | None:
-        return self._public.get(kid)
+        return self._current().public.get(kid)
 
     def document(self) -> dict[str, Any]:
         """The JWKS: public halves only."""
-        return self._document
+        return self._current().document
+
+    def _current(self) -> _Keys:
+        if self._folder is not None and time.monotonic() - self._looked_at > LOOK_SECONDS:
+            self._looked_at = time.monotonic()
+            try:
+                pems, published_at = _read_folder(self._folder)
+                known = self._keys
+                if (pems, published_at) != (known.private, known.published_at):
+                    self._keys = _read_keys(pems, published_at)
+                    log.info("signing keys read anew", **{"event.action": "keys_changed"})
+            except KeyringError:
+                # The keys in memory go on serving: a half-written folder must not stop log-ins.
+                log.exception("signing keys cannot be read")
+        return self._keys
+
+
+def _read_folder(folder: Path) -> tuple[dict[str, str], dict[str, float]]:
+    try:
+        files = sorted(folder.glob("*.pem"))
+        pems = {file.stem: file.read_text() for file in files}
+        published_at = {file.stem: file.stat().st_mtime for file in files}
+    except OSError as fault:
+        raise KeyringError(f"the signing keys cannot be read: {fault}") from fault
+    if not pems:
+        raise KeyringError(f"no *.pem in the folder of signing keys, {folder}")
+    return pems, published_at
+
+
+def _read_keys(pems: dict[str, str], published_at: dict[str, float]) -> _Keys:
+    if not pems:
+        raise KeyringError("there is no signing key")
+    public = {kid: _public_pem(kid, pem) for kid, pem in pems.items()}
+    document = {"keys": [_jwk(kid, pem) for kid, pem in sorted(public.items())]}
+    return _Keys(pems, published_at, public, document)
+
+
+def write_key(folder: Path, kid: str) -> None:
+    """A new key, whole or not at all, readable by its owner alone."""
+    waiting = folder / f".{kid}.new"
+    descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(new_private_pem())
+        file.flush()
+        os.fsync(file.fileno())
+    waiting.rename(folder / f"{kid}.pem")
+
+
+def publication_times(folder: Path) -> dict[str, float]:
+    return _read_folder(folder)[1]
 
 
 def new_private_pem() -> str:

@@ -15,6 +15,15 @@ def new_id() -> UUID:
     return uuid7()
 
 
+def parse_id(text: str) -> UUID | None:
+    """One of ours in its one spelling, or None."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        return None
+    return found if str(found) == text and found.version == 7 else None
+
+
 def request_id_from(given: str | None) -> str:
     """The caller's request id when it is well formed, else a new one."""
     if given is not None and _REQUEST_ID.fullmatch(given):

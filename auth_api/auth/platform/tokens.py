@@ -6,10 +6,11 @@ Its error callbacks are not used: every refusal leaves here as `Unauthorized`, r
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
-from flask import Flask
+from flask import Flask, g
 from flask_jwt_extended import JWTManager, create_access_token, verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
@@ -22,11 +23,17 @@ OUR_AUDIENCE = "auth"
 LEEWAY_SECONDS = 10
 
 
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    access_token: str
+    refresh_token: str
+
+
 class SigningKeys(Protocol):
     @property
     def active_kid(self) -> str: ...
 
-    def private_pem(self) -> str: ...
+    def private_pem(self, kid: str) -> str: ...
 
     def public_pem(self, kid: str) -> str | None: ...
 
@@ -55,14 +62,16 @@ class Tokens:
             JWT_TOKEN_LOCATION=("headers",),
         )
         manager = JWTManager(app)
-        manager.encode_key_loader(lambda _identity: keys.private_pem())
+        # Named once a token: between two looks at the ring another key may have begun to sign.
+        manager.encode_key_loader(lambda _identity: keys.private_pem(g.signing_kid))
         manager.decode_key_loader(lambda header, _claims: self._public_key(header))
         manager.additional_headers_loader(
-            lambda _identity: {"kid": keys.active_kid, "typ": TOKEN_TYPE}
+            lambda _identity: {"kid": g.signing_kid, "typ": TOKEN_TYPE}
         )
         manager.token_verification_loader(_is_access_token)
 
     def issue(self, subject: str, claims: Mapping[str, Any]) -> str:
+        g.signing_kid = self._keys.active_kid
         token: str = create_access_token(subject, additional_claims=dict(claims))
         return token
 

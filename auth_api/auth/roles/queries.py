@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from auth.roles.problems import RoleNotFound
 from auth.roles.rules import scope_string
 from auth.roles.tables import AccountRole, RoleRow
 
@@ -29,3 +31,15 @@ def grants_of(session: Session, account_id: UUID) -> Grants:
         roles=[name for name, _scopes in rows],
         scope=scope_string(scope for _name, scopes in rows for scope in scopes),
     )
+
+
+def list_roles(session: Session) -> Sequence[RoleRow]:
+    return session.scalars(select(RoleRow).order_by(RoleRow.name)).all()
+
+
+def get_role(session: Session, name: str) -> RoleRow:
+    """Raises RoleNotFound."""
+    role = session.get(RoleRow, name)
+    if role is None:
+        raise RoleNotFound
+    return role

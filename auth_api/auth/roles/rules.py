@@ -1,9 +1,16 @@
-"""The names of the roles. What each may do is data: the scopes column of the roles table."""
+"""The names of the built-in roles and the scopes there are.
+
+What each role may do is data: the scopes column of the roles table. A scope is a promise of code,
+so the list of them is closed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+
+ROLE_PATTERN = r"^[a-z][a-z0-9_-]{1,31}$"
+DESCRIPTION_LENGTH_MAX = 200
 
 
 class Role(StrEnum):
@@ -11,6 +18,15 @@ class Role(StrEnum):
     SUPPORT = "support"
     FINANCE = "finance"
     ADMIN = "admin"
+
+
+class Scope(StrEnum):
+    PAYMENTS_READ = "payments:read"
+    PAYMENTS_WRITE = "payments:write"
+    BALANCE_READ = "balance:read"
+    PAYMENTS_READ_ALL = "payments:read_all"
+    REFUNDS_WRITE = "refunds:write"
+    ROLES_WRITE = "roles:write"
 
 
 def scope_string(scopes: Iterable[str]) -> str:

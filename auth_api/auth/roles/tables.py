@@ -17,6 +17,8 @@ class RoleRow(Base):
 
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(String(64)))
+    description: Mapped[str] = mapped_column(String(200), server_default="")
+    built_in: Mapped[bool] = mapped_column(server_default="false")
 
 
 class AccountRole(Base):
@@ -25,5 +27,5 @@ class AccountRole(Base):
     account_id: Mapped[UUID] = mapped_column(
         Uuid, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True
     )
-    role: Mapped[str] = mapped_column(ForeignKey("roles.name"), primary_key=True)
+    role: Mapped[str] = mapped_column(ForeignKey("roles.name"), primary_key=True, index=True)
     granted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

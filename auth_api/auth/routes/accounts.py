@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 from flask import Response, jsonify
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from auth.accounts import queries as accounts
-from auth.accounts.problems import EmailTaken, UsernameTaken, WeakPassword
+from auth.accounts.problems import EmailTaken, UsernameTaken, WeakPassword, WrongPassword
 from auth.accounts.rules import (
     EMAIL_LENGTH_MAX,
     PASSWORD_BYTES_MAX,
@@ -21,10 +28,15 @@ from auth.accounts.rules import (
     normal_email,
     normal_username,
 )
+from auth.accounts.tables import Account
+from auth.audit.queries import list_events
+from auth.flows.change_account import AccountChange, change_account
 from auth.flows.register_account import Registration, register_account
 from auth.platform.clock import to_wire
+from auth.platform.ids import parse_id
 from auth.platform.problems import (
     BodyTooLarge,
+    FieldError,
     Forbidden,
     MalformedBody,
     TooManyRequests,
@@ -33,8 +45,9 @@ from auth.platform.problems import (
     ValidationFailed,
 )
 from auth.roles import queries as roles
+from auth.routes.bodies import whole_number
 from auth.routes.context import origin, services
-from auth.routes.guards import account_id, anyone, person
+from auth.routes.guards import account_id, anyone, person, session_id
 from auth.routes.rendering import problems
 
 api = APIBlueprint("accounts", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="Accounts")])
@@ -89,6 +102,46 @@ class AccountView(BaseModel):
     created_at: str = Field(examples=["2026-01-31T12:00:00.000000Z"])
 
 
+class ChangeBody(BaseModel):
+    """At least one of the two."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "example": {"current_password": "newpassword1", "email": "new_name@test.com"}
+        },
+    )
+
+    current_password: Annotated[str, AfterValidator(check_password_size)]
+    new_password: Annotated[str, AfterValidator(check_password_size)] | None = None
+    email: Annotated[str, AfterValidator(normal_email)] | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.new_password is None and self.email is None:
+            raise ValueError("new_password or email is expected")
+        return self
+
+
+class HistoryQuery(BaseModel):
+    limit: Annotated[int, BeforeValidator(whole_number)] = Field(default=20, ge=1, le=100)
+    cursor: str = Field(default="", description="`next_cursor` of the page before")
+
+
+class EventView(BaseModel):
+    id: UUID
+    at: str
+    event: str = Field(examples=["login_ok"])
+    address: str | None
+    user_agent: str | None
+
+
+class HistoryView(BaseModel):
+    items: list[EventView]
+    next_cursor: str | None
+
+
 @api.post(
     "/registration",
     operation_id="register",
@@ -115,7 +168,8 @@ def post_registration(body: RegistrationBody) -> tuple[Response, int]:
         wired.clock,
         wired.passwords,
         Registration(body.username, body.email, body.password),
-        origin(),
+        limits=wired.limits,
+        origin=origin(),
     )
     view = RegisteredView(
         id=account.id,
@@ -141,13 +195,98 @@ def get_me() -> Response:
         if account is None:
             raise Unauthorized("The account of this token is closed.")
         granted = roles.grants_of(session, account.id)
-    view = AccountView(
-        id=account.id,
-        username=account.username,
-        email=account.email,
-        roles=granted.roles,
-        created_at=to_wire(account.created_at),
+    return _show(account, granted.roles)
+
+
+@api.put(
+    "/auth_change",
+    operation_id="change_account",
+    security=[{"bearer": []}],
+    responses={
+        200: AccountView,
+        **problems(
+            MalformedBody,
+            Unauthorized,
+            Forbidden,
+            WrongPassword,
+            EmailTaken,
+            BodyTooLarge,
+            UnsupportedMediaType,
+            ValidationFailed,
+            WeakPassword,
+            TooManyRequests,
+        ),
+    },
+)
+@person
+def put_auth_change(body: ChangeBody) -> Response:
+    """Change the password or the e-mail; a new password ends every other session"""
+    wired = services()
+    command = AccountChange(
+        account_id=account_id(),
+        session_id=session_id(),
+        current_password=body.current_password,
+        new_password=body.new_password,
+        email=body.email,
     )
+    account, granted = change_account(
+        wired.database,
+        wired.clock,
+        wired.passwords,
+        command,
+        limits=wired.limits,
+        origin=origin(),
+    )
+    return _show(account, granted)
+
+
+@api.get(
+    "/auth_history",
+    operation_id="show_history",
+    security=[{"bearer": []}],
+    responses={200: HistoryView, **problems(Unauthorized, Forbidden, ValidationFailed)},
+)
+@person
+def get_auth_history(query: HistoryQuery) -> Response:
+    """Log-ins, refusals and changes of the caller's account, newest first"""
+    before = None
+    if query.cursor:
+        before = parse_id(query.cursor)
+        if before is None:
+            message = "not a cursor of this list"
+            raise ValidationFailed(errors=[FieldError("cursor", message)])
+    with services().database.read() as session:
+        found = list_events(session, account_id(), before=before, limit=query.limit + 1)
+    shown = found[: query.limit]
+    view = HistoryView(
+        items=[
+            EventView(
+                id=event.id,
+                at=to_wire(event.at),
+                event=event.event,
+                address=event.address,
+                user_agent=event.user_agent,
+            )
+            for event in shown
+        ],
+        next_cursor=str(shown[-1].id) if len(found) > query.limit else None,
+    )
+    return _answer(view)
+
+
+def _show(account: Account, granted: list[str]) -> Response:
+    return _answer(
+        AccountView(
+            id=account.id,
+            username=account.username,
+            email=account.email,
+            roles=granted,
+            created_at=to_wire(account.created_at),
+        )
+    )
+
+
+def _answer(view: BaseModel) -> Response:
     answer = jsonify(view.model_dump(mode="json"))
     answer.headers["Cache-Control"] = "no-store"
     return answer

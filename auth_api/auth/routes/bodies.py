@@ -7,6 +7,7 @@ them: the wire contract promises that no header is needed.
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -92,6 +93,13 @@ def _refuse_text(pointer: str) -> NoReturn:
 
 def _escape(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
+
+
+def whole_number(given: object) -> object:
+    """Digits and nothing else: int() would take " 10", "1_0" and Arabic digits."""
+    if isinstance(given, str) and not re.fullmatch(r"[0-9]{1,9}", given):
+        raise ValueError("not a whole number")
+    return given
 
 
 def refuse_invalid(fault: ValidationError) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 from flask import Response, jsonify
@@ -15,6 +14,7 @@ from auth.changes.rules import parse_position
 from auth.flows.follow_changes import follow_changes
 from auth.platform.clock import to_wire
 from auth.platform.problems import Forbidden, Unauthorized, ValidationFailed
+from auth.routes.bodies import whole_number
 from auth.routes.context import services
 from auth.routes.guards import holding
 from auth.routes.rendering import problems
@@ -22,19 +22,12 @@ from auth.routes.rendering import problems
 api = APIBlueprint("changes", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="Programs")])
 
 
-def _whole_number(given: object) -> object:
-    """Digits and nothing else: int() would take " 10", "1_0" and Arabic digits."""
-    if isinstance(given, str) and not re.fullmatch(r"[0-9]{1,9}", given):
-        raise ValueError("not a whole number")
-    return given
-
-
 class ChangesQuery(BaseModel):
     after: str = Field(
         default="", description="`next_after` of the last page; empty: from the start"
     )
-    limit: Annotated[int, BeforeValidator(_whole_number)] = Field(default=500, ge=1, le=5000)
-    wait: Annotated[int, BeforeValidator(_whole_number)] = Field(
+    limit: Annotated[int, BeforeValidator(whole_number)] = Field(default=500, ge=1, le=5000)
+    wait: Annotated[int, BeforeValidator(whole_number)] = Field(
         default=0, ge=0, le=30, description="Seconds to wait when there is nothing new"
     )
 

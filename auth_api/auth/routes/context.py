@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import cast
 
 from flask import current_app, g, request
 
-from auth.audit.rules import Origin
+from auth.audit.rules import Origin, clean_user_agent
 from auth.keys.keyring import Keyring
 from auth.platform.clock import Clock
 from auth.platform.database import Database
 from auth.platform.hashing import PasswordPool
 from auth.platform.tokens import Tokens
 from auth.platform.waiting import Waiters
+from auth.throttle.rules import Limits
 
 EXTENSION = "auth"
 
@@ -26,6 +28,8 @@ class Services:
     tokens: Tokens
     keyring: Keyring
     waiters: Waiters
+    limits: Limits
+    refresh_grace: timedelta
     migration_head: str | None
 
 
@@ -38,4 +42,8 @@ def request_id() -> str:
 
 
 def origin() -> Origin:
-    return Origin(address=request.remote_addr, request_id=request_id())
+    return Origin(
+        address=request.remote_addr,
+        request_id=request_id(),
+        user_agent=clean_user_agent(request.headers.get("User-Agent")),
+    )

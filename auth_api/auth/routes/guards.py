@@ -13,8 +13,9 @@ from uuid import UUID
 
 from flask import current_app, g, request
 
-from auth.platform.problems import Forbidden
+from auth.platform.problems import Forbidden, Unauthorized
 from auth.routes.context import services
+from auth.sessions.queries import is_live
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE = "who_may_call"
@@ -65,10 +66,30 @@ def enforce() -> None:
     if rule.kind in (Kind.ANYONE, Kind.CLIENT_SECRET):
         return
     claims = services().tokens.read_request()
+    g.session_id = _live_session(claims)
+    g.subject = str(claims["sub"])
     if rule.kind is Kind.PERSON:
         g.account_id = _person(claims)
     elif rule.scope not in str(claims.get("scope", "")).split():
         raise Forbidden(f"The token lacks the scope {rule.scope}.")
+
+
+def _live_session(claims: dict[str, Any]) -> UUID | None:
+    """None for a program. A token of a session that has ended is refused here at once; services
+    that never ask us honour it until it expires."""
+    if "client_id" in claims:
+        return None
+    try:
+        session_id = UUID(str(claims.get("sid")))
+    except ValueError:
+        raise Unauthorized("This token names no session: log in again.") from None
+    with services().database.read() as session:
+        if not is_live(session, session_id):
+            raise Unauthorized(
+                "The session of this token has ended: log in again.",
+                headers={"WWW-Authenticate": 'Bearer realm="suite", error="invalid_token"'},
+            )
+    return session_id
 
 
 def _person(claims: dict[str, Any]) -> UUID:
@@ -78,6 +99,16 @@ def _person(claims: dict[str, Any]) -> UUID:
         return UUID(claims["sub"])
     except ValueError:
         raise Forbidden("This token belongs to nobody here.") from None
+
+
+def subject() -> str:
+    """Whose token this is, a person's or a program's; in any view that asks for a token."""
+    return cast("str", g.subject)
+
+
+def session_id() -> UUID | None:
+    """The session of the token; None for a program."""
+    return cast("UUID | None", g.session_id)
 
 
 def account_id() -> UUID:

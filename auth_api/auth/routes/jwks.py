@@ -7,12 +7,11 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
 
+from auth.keys.rules import PUBLISH_SECONDS
 from auth.routes.context import services
 from auth.routes.guards import anyone
 
 api = APIBlueprint("jwks", __name__, abp_tags=[Tag(name="Keys")])
-
-CACHE_SECONDS = 300
 
 
 class KeyView(BaseModel):
@@ -34,5 +33,5 @@ class KeySetView(BaseModel):
 def get_jwks() -> Response:
     """The public halves of the signing keys (RFC 7517)"""
     answer = jsonify(services().keyring.document())
-    answer.headers["Cache-Control"] = f"public, max-age={CACHE_SECONDS}"
+    answer.headers["Cache-Control"] = f"public, max-age={PUBLISH_SECONDS}"
     return answer

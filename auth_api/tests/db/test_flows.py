@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from auth.accounts.problems import EmailTaken, UsernameTaken, WeakPassword
+from auth.accounts.tables import Account
 from auth.audit.rules import Origin
 from auth.changes.queries import list_after
 from auth.changes.rules import Position
 from auth.flows.ensure_client import ensure_client
 from auth.flows.ensure_staff import Staff, ensure_staff
 from auth.flows.register_account import Registration, register_account
-from auth.platform.clock import ManualClock, to_wire
+from auth.platform.clock import Clock, ManualClock, to_wire
 from auth.platform.database import Database
 from auth.roles.rules import Role
 from auth.routes.context import EXTENSION, Services
@@ -32,13 +33,24 @@ def services(app: Any) -> Services:
     return wired
 
 
+def register(services: Services, command: Registration, clock: Clock | None = None) -> Account:
+    return register_account(
+        services.database,
+        clock or services.clock,
+        services.passwords,
+        command,
+        limits=services.limits,
+        origin=FROM_TEST,
+    )
+
+
 def test_registration_writes_account_role_event_and_change_together(
     app: Any, services: Services, sql: Sql
 ) -> None:
     clock = ManualClock()
     command = Registration("Flow_Alice", "Flow_Alice@test.com", "newpassword1")
     with app.app_context():
-        account = register_account(services.database, clock, services.passwords, command, FROM_TEST)
+        account = register(services, command, clock)
     assert sql("SELECT role FROM account_roles WHERE account_id = :id", id=account.id) == [
         ("customer",)
     ]
@@ -70,13 +82,12 @@ def test_a_refused_registration_leaves_nothing(
 ) -> None:
     count = "SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM changes)"
     with app.app_context():
-        clock, passwords = services.clock, services.passwords
         taken = Registration("taken_name", "taken@test.com", "newpassword1")
         with suppress(UsernameTaken):  # an earlier case of this test made it
-            register_account(services.database, clock, passwords, taken, FROM_TEST)
+            register(services, taken)
         before = sql(count)
         with pytest.raises(refusal):
-            register_account(services.database, clock, passwords, command, FROM_TEST)
+            register(services, command)
     assert sql(count) == before
 
 
@@ -89,9 +100,7 @@ def test_of_two_registrations_at_once_one_wins(app: Any, services: Services, sql
         with app.app_context():
             ready.wait()
             try:
-                register_account(
-                    services.database, services.clock, services.passwords, command, FROM_TEST
-                )
+                register(services, command)
                 outcomes.append("made")
             except UsernameTaken:
                 outcomes.append("taken")

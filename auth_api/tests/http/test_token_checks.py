@@ -20,8 +20,9 @@ Forge = Callable[..., str]
 
 
 @pytest.fixture
-def forge(alice: Any, key_pems: dict[str, str]) -> Forge:
-    """A token as ours, but for what the test changes."""
+def forge(alice: Any, key_pems: dict[str, str], log_in: Any) -> Forge:
+    """A token as ours, of a session that lives, but for what the test changes."""
+    session_id = jwt.decode(log_in(alice), options={"verify_signature": False})["sid"]
 
     def make(key: str | None = None, header: dict[str, Any] | None = None, **changed: Any) -> str:
         now = int(time.time())
@@ -36,6 +37,7 @@ def forge(alice: Any, key_pems: dict[str, str]) -> Forge:
             "type": "access",
             "roles": ["customer"],
             "scope": "auth:changes",
+            "sid": session_id,
         } | changed
         claims = {name: value for name, value in claims.items() if value is not None}
         head = {"kid": "key-2", "typ": "at+jwt"} | (header or {})

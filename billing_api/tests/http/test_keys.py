@@ -1,5 +1,7 @@
 """Auth's keys: rotated without a restart, kept while auth is down, 503 when none was ever seen."""
 
+import asyncio
+
 import httpx
 import pytest
 from joserfc.jwk import ECKey
@@ -63,6 +65,20 @@ async def test_unknown_keys_do_not_make_us_ask_again_and_again(verifier_of, issu
         with pytest.raises(Unauthorized):
             await verifier.verify(issuer.sign("x", header={"kid": "unknown"}))
     assert len(issuer.asked) == asked
+
+
+async def test_two_hundred_unknown_keys_at_once_are_one_question_an_interval(verifier_of, issuer):
+    verifier = verifier_of(issuer.jwks_url, refetch_seconds=0.5)
+    await verifier.verify(issuer.sign("first"))
+    for _ in range(2):
+        await asyncio.sleep(0.6)
+        asked = len(issuer.asked)
+        tokens = [issuer.sign("x", header={"kid": f"unknown-{n}"}) for n in range(200)]
+        results = await asyncio.gather(
+            *(verifier.verify(token) for token in tokens), return_exceptions=True
+        )
+        assert all(isinstance(result, Unauthorized) for result in results)
+        assert len(issuer.asked) == asked + 1
 
 
 async def test_without_any_key_it_is_our_fault(verifier_of, issuer):

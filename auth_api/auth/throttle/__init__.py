@@ -1,0 +1,1 @@
+"""How often somebody may try: per source, and per name after failures."""

@@ -1,0 +1,193 @@
+"""Who may call what: every route of the application against every kind of caller.
+
+The rows come from the application itself. A new route without a row fails, and so does a row
+without its route; each cell is a real request.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask_openapi3.openapi import OpenAPI
+from werkzeug.test import Client
+
+from auth.flows.ensure_client import ensure_client
+from auth.platform.clock import SystemClock
+from auth.platform.database import Database
+from auth.routes.guards import ATTRIBUTE, Rule
+
+# Left to right: no token; not a token; a session that has ended; people by their roles; a program
+# that follows the feed; one that may do nothing here.
+CALLERS = (
+    "nobody", "garbage", "ended", "customer", "support", "finance", "admin", "program", "powerless",
+)  # fmt: skip
+ROLES = ("customer", "support", "finance", "admin")
+
+
+def all_of(status: int) -> str:
+    return " ".join([str(status)] * len(CALLERS))
+
+
+PEOPLE = "401 401 401 {0} {0} {0} {0} 403 403"
+ADMIN = "401 401 401 403 403 403 {0} 403 403"
+ROWS = {
+    "GET /": all_of(302),
+    "GET /docs/": all_of(200),
+    "GET /docs/openapi.json": all_of(200),
+    "GET /docs/assets/<name>": all_of(200),
+    "GET /swagger.json": all_of(200),
+    "GET /swaggerui/": all_of(200),
+    "GET /swaggerui/assets/<name>": all_of(200),
+    "GET /health/live": all_of(200),
+    "GET /health/ready": all_of(200),
+    "GET /.well-known/jwks.json": all_of(200),
+    "POST /api/v1/registration": all_of(409),
+    "POST /api/v1/login": all_of(401),
+    "POST /api/v1/refresh": all_of(401),
+    "POST /api/v1/logout": PEOPLE.format(204),
+    "GET /api/v1/me": PEOPLE.format(200),
+    "GET /api/v1/auth_history": PEOPLE.format(200),
+    "PUT /api/v1/auth_change": PEOPLE.format(200),
+    "GET /api/v1/roles": ADMIN.format(200),
+    "POST /api/v1/roles": ADMIN.format(409),
+    "GET /api/v1/roles/<string:name>": ADMIN.format(200),
+    "PUT /api/v1/roles/<string:name>": ADMIN.format(409),
+    "DELETE /api/v1/roles/<string:name>": ADMIN.format(409),
+    "GET /api/v1/user-roles": ADMIN.format(200),
+    "POST /api/v1/user-roles": ADMIN.format(200),
+    "DELETE /api/v1/user-roles": ADMIN.format(409),
+    "GET /api/v1/changes": "401 401 401 403 403 403 403 200 403",
+    # A program's secret by HTTP Basic, whatever else is sent.
+    "POST /api/v1/token": all_of(401),
+}
+
+
+def routes(app: OpenAPI) -> set[str]:
+    return {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_the_matrix_has_a_row_for_every_route_and_no_other(app: OpenAPI) -> None:
+    assert routes(app) == set(ROWS)
+    assert all(len(row.split()) == len(CALLERS) for row in ROWS.values())
+
+
+def test_every_view_declares_who_may_call_it(app: OpenAPI) -> None:
+    views = app.view_functions.values()
+    assert all(isinstance(getattr(view, ATTRIBUTE, None), Rule) for view in views)
+
+
+@dataclass
+class Callers:
+    """Headers of each kind of caller, of a new session each time."""
+
+    client: Client
+    people: dict[str, Any]
+    programs: dict[str, str]
+
+    def headers(self, who: str) -> dict[str, str]:
+        if who == "nobody":
+            return {}
+        if who == "garbage":
+            return {"Authorization": "Bearer not-a-token"}
+        if who in self.programs:
+            pair = base64.b64encode(f"{who}:{self.programs[who]}".encode()).decode()
+            answer = self.client.post(
+                "/api/v1/token",
+                data={"grant_type": "client_credentials"},
+                headers={"Authorization": f"Basic {pair}"},
+            )
+        else:
+            person = self.people.get(who, self.people["customer"])
+            answer = self.client.post("/api/v1/login", json=person.credentials)
+        headers = {"Authorization": f"Bearer {answer.get_json()['access_token']}"}
+        if who == "ended":
+            assert self.client.post("/api/v1/logout", headers=headers).status_code == 204
+        return headers
+
+
+@pytest.fixture(scope="module")
+def callers(app: OpenAPI) -> Callers:
+    client = app.test_client()
+    people = {}
+    for role in ROLES:
+        body = {
+            "username": f"matrix_{role}",
+            "password": f"matrix-password-{role}",
+            "email": f"matrix_{role}@test.com",
+        }
+        made = client.post("/api/v1/registration", json=body)
+        assert made.status_code == 201
+        people[role] = Caller(made.get_json()["id"], body)
+    programs = {"program": "s" * 43, "powerless": "t" * 43}
+    scopes = {"program": ["auth:changes"], "powerless": ["something:else"]}
+    with app.app_context():
+        for name, secret in programs.items():
+            ensure_client(
+                Database(), SystemClock(), client_id=name, secret=secret, scopes=scopes[name]
+            )
+        from sqlalchemy import text
+
+        with Database().begin() as session:
+            for role in ROLES[1:]:
+                session.execute(
+                    text("INSERT INTO account_roles VALUES (:id, :role, now())"),
+                    {"id": people[role].id, "role": role},
+                )
+    return Callers(client, people, programs)
+
+
+@dataclass
+class Caller:
+    id: str
+    body: dict[str, str]
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {"username": self.body["username"], "password": self.body["password"]}
+
+
+def request_of(route: str, who: str, callers: Callers) -> tuple[str, dict[str, Any] | None]:
+    """The address and a body that is good for whoever may send it."""
+    person = callers.people.get(who, callers.people["customer"])
+    path = route.split(" ")[1].replace("<string:name>", "admin").replace("<name>", "docs.css")
+    bodies: dict[str, dict[str, Any]] = {
+        "POST /api/v1/registration": person.body,
+        "POST /api/v1/login": {"username": "nobody", "password": "wrong-password"},
+        "POST /api/v1/refresh": {"refresh_token": "nonsense"},
+        "PUT /api/v1/auth_change": {
+            "current_password": person.body["password"],
+            "email": person.body["email"],
+        },
+        "POST /api/v1/roles": {"name": "admin", "scopes": []},
+        "PUT /api/v1/roles/<string:name>": {"scopes": []},
+        "POST /api/v1/user-roles": {"account_id": person.id, "role": "customer"},
+    }
+    query = {
+        "GET /api/v1/user-roles": f"?account_id={person.id}",
+        "DELETE /api/v1/user-roles": f"?account_id={person.id}&role=customer",
+    }
+    return path + query.get(route, ""), bodies.get(route)
+
+
+@pytest.mark.parametrize("who", CALLERS)
+@pytest.mark.parametrize("route", sorted(ROWS))
+def test_a_caller_may_do_what_the_matrix_says_and_nothing_else(
+    callers: Callers, check_problem: Callable[..., Any], route: str, who: str
+) -> None:
+    address, body = request_of(route, who, callers)
+    method = route.split(" ", maxsplit=1)[0]
+    headers = callers.headers(who)
+    form = {"grant_type": "client_credentials"} if route.endswith("/token") else None
+    answer = callers.client.open(address, method=method, headers=headers, json=body, data=form)
+    assert answer.status_code == int(ROWS[route].split()[CALLERS.index(who)]), answer.text
+    if answer.status_code == 403:
+        check_problem(answer, 403, "forbidden")
+    answer.close()
