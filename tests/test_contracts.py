@@ -77,6 +77,17 @@ def test_a_feed_is_as_agreed_and_tells_of_a_payment_in_every_kind(customer, prog
     assert customer.account["id"] in json.dumps(seen)
 
 
+@pytest.mark.parametrize("kind", ["payment", "balance", "journal"])
+def test_the_figures_a_mirror_is_compared_with_are_as_agreed(customer, program, kind):
+    customer.pay(payment := customer.created())
+    customer.await_status(payment["id"], "succeeded")
+    at = program.get("/api/v1/changes", params={"limit": 5000}).json()["next_after"]
+    answer = program.get("/api/v1/changes/parity", params={"kind": kind, "at": at})
+    assert answer.status_code == 200, answer.text
+    _validator("parity").validate(answer.json())
+    assert answer.json()["days"]
+
+
 def test_a_waiting_reader_is_told_of_a_change_at_once(customer, program):
     after = ""
     while page := program.get("/api/v1/changes", params={"after": after, "limit": 5000}).json():

@@ -57,9 +57,12 @@ class StatementView(BaseModel):
     next_cursor: str | None
 
 
+ChangeKind = Literal["payment", "balance", "journal"]
+
+
 class ChangeView(BaseModel):
     position: str
-    kind: Literal["payment", "balance", "journal"]
+    kind: ChangeKind
     id: str
     version: int
     at: str
@@ -69,3 +72,16 @@ class ChangeView(BaseModel):
 class ChangePage(BaseModel):
     items: list[ChangeView]
     next_after: str
+
+
+class ParityDayView(BaseModel):
+    day: str | None = Field(description="UTC; null where an object names none")
+    count: int
+    sum: str = Field(examples=["1342.00"])
+    checksum: str
+
+
+class ParityPage(BaseModel):
+    kind: ChangeKind
+    at: str
+    days: list[ParityDayView]

@@ -45,6 +45,7 @@ ROWS = {
     "GET /api/v1/balance": people(200),
     "GET /api/v1/statement": people(200),
     "GET /api/v1/changes": PROGRAMS_ONLY,
+    "GET /api/v1/changes/parity": PROGRAMS_ONLY,
     # The secret is in the address and the sender is known by its network; a token says nothing.
     "POST /api/v1/notification/{secret}": " ".join(["403"] * len(CALLERS)),
     "GET /health/live": PUBLIC,
@@ -64,6 +65,7 @@ ROWS = {
     "GET /app/static": PUBLIC,
 }
 BODIES = {"POST /api/v1/payment": {"value": "10.00", "currency": "RUB"}}
+QUERIES = {"GET /api/v1/changes/parity": {"kind": "payment", "at": "0-0"}}
 
 
 def routes() -> set[str]:
@@ -126,7 +128,9 @@ def test_the_matrix_has_a_row_for_every_route_and_no_other():
 def test_a_caller_may_do_what_the_matrix_says_and_nothing_else(suite, ids, route, who):
     method, path = route.split(" ")
     with client_of(suite, who, ids) as client:
-        answer = client.request(method, address_of(path, ids), json=BODIES.get(route))
+        answer = client.request(
+            method, address_of(path, ids), json=BODIES.get(route), params=QUERIES.get(route)
+        )
     assert answer.status_code == int(ROWS[route].split()[CALLERS.index(who)]), answer.text
     if answer.status_code == 401:
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
