@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
@@ -28,6 +29,8 @@ PROVIDER_NETWORKS = (
 # Requests a second and address, and how many may come at once.
 DEFAULT_RATES = {"login": 10, "registration": 10, "payment": 50}
 DEFAULT_BURSTS = {"login": 40, "registration": 40, "payment": 100}
+# Requests of one address that may be at work at once.
+CONNECTIONS = 256
 _HTTP2_DIRECTIVE_SINCE = (1, 25, 1)
 
 
@@ -48,7 +51,8 @@ def version() -> tuple[int, ...]:
     return tuple(int(part) for part in found.groups())
 
 
-def _values(layout: Layout, state: State, settings: Env, *, sandbox: bool) -> dict[str, object]:
+def values_of(layout: Layout, state: State, settings: Env, *, sandbox: bool) -> dict[str, object]:
+    """What the templates are filled with on this machine."""
     upstreams = {name: state.ports[name] for name in ("billing", "auth", "admin")}
     if sandbox:
         upstreams["sandbox"] = state.ports["sandbox"]
@@ -70,6 +74,7 @@ def _values(layout: Layout, state: State, settings: Env, *, sandbox: bool) -> di
         "provider_networks": networks,
         "rates": rates,
         "bursts": DEFAULT_BURSTS,
+        "connections": CONNECTIONS,
         "https_port": state.https_port,
         "http_port": state.http_port,
         "bind4": "127.0.0.1",
@@ -94,8 +99,15 @@ def render(layout: Layout, state: State, settings: Env, *, sandbox: bool) -> Pat
     """Write the configuration under VAR_DIR/nginx, check it with `nginx -t`, give its path."""
     target = layout.nginx_dir / "conf"
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(SOURCE / "includes", target / "includes")
     (layout.nginx_dir / "acme").mkdir(exist_ok=True)
+    write(target, values_of(layout, state, settings, sandbox=sandbox))
+    _check(layout, target / "nginx.conf")
+    return target / "nginx.conf"
+
+
+def write(target: Path, values: Mapping[str, object]) -> None:
+    """The templates and includes of nginx/ with these values, as files in `target`."""
+    shutil.copytree(SOURCE / "includes", target / "includes")
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(SOURCE / "templates"),
         undefined=jinja2.StrictUndefined,
@@ -103,12 +115,9 @@ def render(layout: Layout, state: State, settings: Env, *, sandbox: bool) -> Pat
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701 - configuration, not HTML
     )
-    values = _values(layout, state, settings, sandbox=sandbox)
     for template in ("nginx.conf", "upstreams.conf", "limits.conf", "servers.conf"):
         text = templates.get_template(f"{template}.j2").render(values)
         (target / template).write_text(text)
-    _check(layout, target / "nginx.conf")
-    return target / "nginx.conf"
 
 
 def command(layout: Layout) -> list[str]:
