@@ -1,0 +1,1 @@
+"""Kills processes at named points and counts what became of the money."""

@@ -1,0 +1,61 @@
+"""Processes killed with -9 at every named point, and not a kopeck lost, doubled or left in doubt.
+
+    .venv/bin/python -m pytest billing_api/tests/crash                  1 000 trials
+    TRIALS=10000 SEED=7 .venv/bin/python -m pytest billing_api/tests/crash
+
+A trial is a piece of work, a create or a settle, on a real PostgreSQL against the real sandbox, in
+a real process (forked; a few pieces each, every one on its own loop and connections) that is killed
+when its work stands at points of the registry. Then the client repeats its request, the
+notification comes again or is lost, the worker works, payers pay or do not, and everything is
+compared. The control is the same with a create that stores no intent.
+"""
+
+import os
+import random
+import time
+from collections import Counter
+
+import pytest
+from harness.audit import audit
+from harness.naive import FATAL
+from harness.scenes import CONTROL, SCENES
+
+from billing.platform.crash_points import CrashPoint
+
+TRIALS = int(os.environ.get("TRIALS") or 1000)
+SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
+CONTROL_TRIALS = max(24, TRIALS // 20)
+PAIRS = sum(len(scene.points) for scene in SCENES)
+
+pytestmark = pytest.mark.timeout(120 + TRIALS // 4)
+
+
+def report(capsys, what, world, trials, failures, started):
+    with capsys.disabled():
+        print(
+            f"\n{what}: {len(trials)} trials in {world.forker.processes} processes killed,"
+            f" {len(failures)} failures, seed {SEED}, {time.monotonic() - started:.1f} s"
+        )
+
+
+async def test_no_death_of_a_process_loses_or_doubles_money(open_world, run_trials, capsys):
+    started = time.monotonic()
+    async with open_world() as world:
+        trials = await run_trials(world, SCENES, TRIALS, random.Random(SEED))
+        failures = await audit(world, trials)
+    report(capsys, "crashes", world, trials, failures, started)
+    assert not failures, f"seed {SEED}: " + "\n".join(failures[:40])
+    hits = Counter(trial.point for trial in trials if trial.signal == 9)
+    assert len(trials) == TRIALS
+    assert min(hits[point] for point in CrashPoint) >= TRIALS // PAIRS, hits
+
+
+async def test_without_the_intent_row_the_same_deaths_lose_payments(open_world, run_trials, capsys):
+    started = time.monotonic()
+    async with open_world() as world:
+        trials = await run_trials(world, CONTROL, CONTROL_TRIALS, random.Random(SEED))
+        failures = await audit(world, trials)
+    report(capsys, "control without the intent", world, trials, failures, started)
+    assert all(trial.signal == 9 for trial in trials)
+    strangers = [failure for failure in failures if "a payment of nobody" in failure]
+    assert len(strangers) == sum(trial.point in FATAL for trial in trials) > 0
