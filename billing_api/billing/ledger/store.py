@@ -12,7 +12,7 @@ _ACCOUNTS = text("""
          AS wanted (kind, customer_id, currency)
     WHERE NOT EXISTS (
         SELECT FROM accounts a WHERE a.kind = wanted.kind AND a.currency = wanted.currency
-           AND a.customer_id IS NOT DISTINCT FROM wanted.customer_id)
+           AND coalesce(a.customer_id, '') = coalesce(wanted.customer_id, ''))
     ORDER BY kind, customer_id
     ON CONFLICT DO NOTHING
 """)
@@ -27,7 +27,7 @@ _POSTINGS = text("""
                 CAST(:amounts AS bigint[]))
          WITH ORDINALITY AS line (kind, customer_id, currency, amount_minor, line_no)
     JOIN accounts a ON a.kind = line.kind AND a.currency = line.currency
-     AND a.customer_id IS NOT DISTINCT FROM line.customer_id
+     AND coalesce(a.customer_id, '') = coalesce(line.customer_id, '')
 """)
 
 

@@ -25,11 +25,14 @@ _UNDECIDED = text("""
 """)
 _CREATED = text("SELECT * FROM payments WHERE created_at >= :since")
 _REVIEW = text("""
-    SELECT * FROM payments
-    WHERE (cancel_requested_at IS NOT NULL AND status = 'succeeded')
-       OR quarantine_reason IS NOT NULL OR (undecided AND created_at < :before)
-       OR (status IN ('pending', 'waiting_for_capture') AND created_at < :stale)
-       OR id IN (SELECT payment_id FROM payment_attempts WHERE last_outcome = 'second_object')
+    SELECT * FROM payments WHERE id IN (
+        SELECT id FROM payments WHERE cancel_requested_at IS NOT NULL AND status = 'succeeded'
+        UNION SELECT id FROM payments WHERE quarantine_reason IS NOT NULL
+        UNION SELECT id FROM payments WHERE undecided AND created_at < :before
+        UNION SELECT id FROM payments
+            WHERE status IN ('pending', 'waiting_for_capture') AND created_at < :stale
+        UNION SELECT payment_id FROM payment_attempts WHERE last_outcome = 'second_object'
+    )
     ORDER BY created_at LIMIT :limit
 """)
 _LISTS = {

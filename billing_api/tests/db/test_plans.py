@@ -1,0 +1,190 @@
+"""Every statement of every slice on big tables: each finds its rows by an index.
+
+The rows are few in `make test` and as many as `PLAN_ROWS` says by hand (1000000 was looked at). A
+statement without values to plan it with fails, so a new one cannot be forgotten.
+"""
+
+import importlib
+import json
+import os
+import pkgutil
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+from sqlalchemy import TextClause, text
+
+from billing.platform.clock import SystemClock
+from billing.platform.database import Database
+from billing.platform.ids import new_id
+
+ROWS = int(os.environ.get("PLAN_ROWS", "30000"))
+SLICES = ("payments", "balance", "ledger", "idempotency", "inbox", "outbox", "changes")
+BIG = {
+    "payments", "payment_attempts", "payment_polls", "accounts", "journals", "postings",
+    "customer_balances", "idempotency_keys", "inbox", "outbox", "changes",
+}  # fmt: skip
+# Read whole on purpose, and by nobody who waits for an answer.
+WHOLE = {
+    "billing.changes.queries._PARITY": "a proof over everything, asked by an operator",
+}
+# Where a name means something else than in the other slices.
+HERE = {
+    **{
+        f"billing.{place}": {"object_id": "an id as text"}
+        for place in ("outbox.store._ADD", "inbox.store._KEEP", "changes.store._RECORD")
+    },
+    "billing.idempotency.store._ANSWER": {"status": 201},
+}
+# Money moves, time passes: the shape of a year of one busy shop. Triggers are off for the filling.
+FILL = """
+SET session_replication_role = replica;
+INSERT INTO payments (id, customer_id, status, amount_minor, currency, return_url, provider_id,
+        undecided, created_at, updated_at, paid_at, canceled_at, version)
+    SELECT ('019a' || lpad(to_hex(n), 8, '0') || '70008000000000000000')::uuid,
+        'customer-' || n % {c},
+        CASE WHEN n % 1000 = 0 THEN 'pending' WHEN n % 10 = 0 THEN 'canceled' ELSE 'succeeded' END,
+        10000, 'RUB', 'https://shop.test/', 'provider-' || n, n % 5000 = 0,
+        now() - n * interval '1 year' / {n}, now(),
+        CASE WHEN n % 10 <> 0 THEN now() END,
+        CASE WHEN n % 10 = 0 AND n % 1000 <> 0 THEN now() END, 3
+    FROM generate_series(1, {n}) AS n;
+INSERT INTO payment_attempts (id, payment_id, number, body, state, sends, created_at)
+    SELECT id, id, 1, '{{}}', CASE WHEN undecided THEN 'unknown' ELSE 'accepted' END, 1, created_at
+    FROM payments;
+INSERT INTO payment_polls (payment_id, next_at)
+    SELECT id, CASE WHEN status = 'pending' THEN now() END FROM payments;
+INSERT INTO accounts (kind, currency) VALUES ('provider', 'RUB');
+INSERT INTO accounts (kind, customer_id, currency)
+    SELECT 'customer_paid', 'customer-' || n, 'RUB' FROM generate_series(0, {c} - 1) AS n;
+ANALYZE accounts;
+ANALYZE payments;
+INSERT INTO journals (id, kind, payment_id, at, description)
+    SELECT id, 'payment', id, created_at, 'Payment received' FROM payments
+    WHERE status = 'succeeded';
+INSERT INTO postings (journal_id, line_no, account_id, currency, amount_minor)
+    SELECT p.id, line, a.id, 'RUB', CASE line WHEN 1 THEN -10000 ELSE 10000 END
+    FROM payments p CROSS JOIN generate_series(1, 2) AS line
+    JOIN accounts a ON a.kind = CASE line WHEN 1 THEN 'provider' ELSE 'customer_paid' END
+         AND coalesce(a.customer_id, '') = CASE line WHEN 2 THEN p.customer_id ELSE '' END
+    WHERE p.status = 'succeeded';
+INSERT INTO customer_balances
+    SELECT 'customer-' || n, 'RUB', 90000, 0, 0, 0, 9, now() FROM generate_series(0, {c} - 1) AS n;
+INSERT INTO idempotency_keys (caller, route, key, body_hash, object_id, created_at)
+    SELECT customer_id, 'POST /api/v1/payment', id::text, '', id, created_at FROM payments;
+INSERT INTO inbox (id, event, object_id, body, body_hash, source, request_id, copies, received_at,
+        last_received_at, attempts, next_at, outcome, processed_at)
+    SELECT id, 'payment.succeeded', provider_id, '', '', '127.0.0.53', 'r', 1, created_at,
+        created_at, 1, CASE WHEN undecided THEN now() END,
+        CASE WHEN NOT undecided THEN 'settled' END, now() FROM payments;
+INSERT INTO outbox (id, event, object_id, at, data, delivered_at)
+    SELECT id, 'payment.succeeded', id::text, created_at, '{{}}', now() FROM payments;
+INSERT INTO changes (xid, kind, object_id, version, at, data)
+    SELECT '700'::xid8, 'payment', id::text, v, created_at, '{{}}'
+    FROM payments CROSS JOIN generate_series(1, 3) AS v;
+SET session_replication_role = origin;
+"""
+
+
+def statements() -> dict[str, TextClause]:
+    found = {}
+    for name in SLICES:
+        package = importlib.import_module(f"billing.{name}")
+        for module in pkgutil.iter_modules(package.__path__, f"billing.{name}."):
+            for attribute, value in vars(importlib.import_module(module.name)).items():
+                many = value if isinstance(value, dict) else {"": value}
+                for key, statement in many.items():
+                    if isinstance(statement, TextClause):
+                        found[f"{module.name}.{attribute}{key or ''}"] = statement
+    return found
+
+
+# Filling a million rows takes minutes.
+pytestmark = pytest.mark.timeout(3600)
+STATEMENTS = statements()
+
+
+@pytest.fixture(scope="module")
+def filled(make_migrated, postgres_url):
+    urls = make_migrated()
+    superuser = urlsplit(postgres_url)._replace(path=urlsplit(urls.owner).path).geturl()
+    connection = psycopg2.connect(superuser)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(FILL.format(n=ROWS, c=max(ROWS // 3, 1)))
+        cursor.execute("VACUUM ANALYZE")
+    connection.close()
+    return urls
+
+
+@pytest.fixture(scope="module")
+async def big(filled):
+    database = Database(filled.owner)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="module")
+def values():
+    """A value of the right type for every name that occurs in a statement."""
+    now = SystemClock().now()
+    an_id, soon = new_id(), now + timedelta(minutes=1)
+    texts = (
+        "customer_id", "owner", "currency", "status", "description", "return_url", "caller",
+        "route", "key", "event", "source", "request_id", "kind", "outcome", "state", "provider_id",
+        "confirmation_url", "provider_status", "cancellation_party", "cancellation_reason",
+        "quarantine_reason", "cancel_requested_by",
+    )  # fmt: skip
+    times = (
+        "at", "now", "real_now", "next_at", "lease_until", "too_far", "before", "since", "stale",
+        "until", "after_at", "updated_at", "paid_at", "canceled_at", "created_at",
+        "cancel_requested_at",
+    )  # fmt: skip
+    numbers = (
+        "limit", "amount_minor", "version", "number", "sends", "paid", "promo", "held",
+        "receivable", "seq", "attempts",
+    )  # fmt: skip
+    ids = ("id", "payment_id", "object_id", "after", "after_id")
+    return {
+        **dict.fromkeys(texts, "customer-7"),
+        **dict.fromkeys(times, soon),
+        **dict.fromkeys(numbers, 20),
+        **dict.fromkeys(ids, an_id),
+        **dict.fromkeys(("body", "body_hash"), b"{}"),
+        **dict.fromkeys(("undecided", "test"), True),
+        **{name: ["customer_paid"] for name in ("kinds", "customers", "currencies")},
+        "amounts": [100],
+        "currency": "RUB",
+        "status": "succeeded",
+        # Long ago: what is old enough to go, or too old to be right, is little.
+        **dict.fromkeys(("before", "stale"), now - timedelta(days=400)),
+        "xid": "800",
+        "data": "{}",
+        "snapshot": "800:800:",
+    }
+
+
+def scans(plan: dict) -> list[tuple[str, str]]:
+    """(kind of node, relation) of every scan in a plan."""
+    found = [(plan["Node Type"], plan.get("Relation Name", ""))]
+    for inner in plan.get("Plans", ()):
+        found += scans(inner)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS))
+async def test_a_statement_reads_no_big_table_whole(big, values, name):
+    statement = STATEMENTS[name]
+    wanted = {bind: values[bind] for bind in statement._bindparams}
+    wanted |= {bind: value for bind, value in HERE.get(name, {}).items() if bind in wanted}
+    async with big.begin() as session:
+        row = await session.one(text(f"EXPLAIN (FORMAT JSON) {statement.text}"), wanted)
+    explained = row["QUERY PLAN"]
+    plan = (json.loads(explained) if isinstance(explained, str) else explained)[0]["Plan"]
+    whole = {relation for node, relation in scans(plan) if node == "Seq Scan"} & BIG
+    assert not whole or name in WHOLE, f"{name} reads {whole} whole"
+
+
+def test_what_may_be_read_whole_is_still_a_statement():
+    assert set(WHOLE) <= set(STATEMENTS)
