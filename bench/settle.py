@@ -23,7 +23,8 @@ _PREPARE = """
     INSERT INTO payments (id, customer_id, status, amount_minor, currency, return_url, provider_id,
                           undecided, test, created_at, updated_at, version)
     SELECT ('019b' || lpad(to_hex(n), 8, '0') || '70008000000000000000')::uuid, 'settle-' || n,
-           'pending', 10000, 'RUB', 'https://shop.test/', 'settle-' || n, false, true, now(), now(), 2
+           'pending', 10000, 'RUB', 'https://shop.test/', 'settle-' || n, false, true,
+           now(), now(), 2
     FROM generate_series(%(first)s, %(last)s) AS n;
     INSERT INTO payment_attempts (id, payment_id, number, body, state, sends, created_at)
     SELECT id, id, 1, '{}', 'accepted', 1, now() FROM payments WHERE customer_id LIKE 'settle-%%'

@@ -30,4 +30,4 @@ WITH found AS MATERIALIZED (
 INSERT INTO changes (kind, object_id, version, at, data)
 SELECT 'payment', id::text, version + 1, now(), jsonb_build_object('id', id, 'status', 'succeeded') FROM found
 UNION ALL SELECT 'journal', id::text, 1, now(), jsonb_build_object('payment_id', payment_id) FROM j
-UNION ALL SELECT 'balance', customer_id || ':RUB', 1, now(), jsonb_build_object('available', amount_minor) FROM found;
+UNION ALL SELECT 'balance', customer_id || chr(58) || 'RUB', 1, now(), jsonb_build_object('available', amount_minor) FROM found;
