@@ -52,9 +52,12 @@ class Neighbour:
         self.fail_next = 0
         self.client = ("admin-sync", "placeholder")
         self.page_hook: Callable[[], None] | None = None
+        self.parity: Callable[[str, str], Any] | None = None
 
     def publish(self, feed: str, kind: str, pk: Any, version: int, data: dict[str, Any]) -> None:
         items = self.feeds[feed]
+        if kind == "payment":
+            data = {**data, "id": str(pk)}
         at = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime())
         items.append(
             {
@@ -126,6 +129,8 @@ def _handler(name: str, neighbour: Neighbour) -> type[BaseHTTPRequestHandler]:
                 return self.answer(500, {"code": "internal_error"})
             if self.headers.get("Authorization") != f"Bearer {neighbour.service_token}":
                 return self.answer(401, {"code": "unauthorized"})
+            if parts.path.endswith("/parity"):
+                return self.answer(200, neighbour.parity(query["kind"][0], query["at"][0]))
             if neighbour.page_hook is not None:
                 neighbour.page_hook()
             return self.answer(200, neighbour.page(name, query))

@@ -79,7 +79,6 @@ def _feed(state: FeedState) -> dict[str, Any]:
         **_heading(*_NAMES[state.name]),
         "name": state.name,
         "stale": state.stale,
-        "resyncing": state.resyncing,
         "lag": span(state.lag_seconds),
         "position": state.position or "—",
         "changes": f"{state.changes:,}".replace(",", "\u00a0"),
@@ -91,7 +90,6 @@ def _feed(state: FeedState) -> dict[str, Any]:
         "words": {
             "fresh": say("актуальна", "fresh"),
             "stale": say("отстаёт", "stale"),
-            "resyncing": say("перечитывается", "resyncing"),
             "lag": say("Отставание", "Lag"),
             "position": say("Последняя позиция", "Last position"),
             "applied": say("Применена", "Last applied"),

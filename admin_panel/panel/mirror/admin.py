@@ -142,6 +142,8 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     @admin.display(description=say("Тестовый", "Test"))
     def is_test(self, obj: Payment) -> Any:
+        if obj.test is None:  # the provider has not said yet
+            return NOTHING
         return say("да", "yes") if obj.test else say("нет", "no")
 
     @admin.display(description=say("Страница оплаты", "Checkout page"))

@@ -149,7 +149,7 @@ class JournalLineAdmin(SearchingAdmin):
     list_display = ("happened", "journal_page", "account_name", "customer", "amount", "payment")
     list_display_links = ("happened",)
     list_select_related = ("journal", "person")
-    list_filter = (("journal__at", DayRangeFilter), "account_kind")
+    list_filter = (("at", DayRangeFilter), "account_kind")
     search_help_text = say("Клиент, номер платежа", "Customer, payment id")
     fieldsets = (
         (
@@ -168,9 +168,9 @@ class JournalLineAdmin(SearchingAdmin):
     def find(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         return search.search_owned(queryset, term, payment_path="journal__payment")
 
-    @admin.display(description=say("Время", "Time"))
+    @admin.display(description=say("Время", "Time"), ordering="at")
     def happened(self, obj: JournalLine) -> str:
-        return moment(obj.journal.at)
+        return moment(obj.at)
 
     @admin.display(description=say("Проводка", "Journal"))
     def journal_page(self, obj: JournalLine) -> Any:

@@ -25,7 +25,7 @@ class FeedCursorAdmin(ReadOnlyAdmin):
                     ("name", "lag"),
                     ("place", "changes"),
                     ("applied", "polled"),
-                    ("caught_up", "resyncing"),
+                    "caught_up",
                     ("failing", "last_error"),
                 ),
             },

@@ -21,7 +21,6 @@ class FeedCursor(MirrorModel):
     caught_up = models.BooleanField(say("Дочитана", "Caught up"), default=False)
     applied_lag_ms = models.BigIntegerField(say("Задержка, мс", "Delay, ms"), null=True)
     changes = models.BigIntegerField(say("Записей", "Changes"), default=0)
-    resyncing = models.BooleanField(say("Перечитывается", "Resyncing"), default=False)
     failing_since = models.DateTimeField(say("Сбоит с", "Failing since"), null=True)
     last_error = models.TextField(say("Ошибка", "Error"), default="")
 

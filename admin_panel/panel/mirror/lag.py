@@ -20,7 +20,6 @@ class FeedState:
     position: str
     lag_seconds: float
     stale: bool
-    resyncing: bool
     changes: int
     newest_at: datetime | None
     applied_at: datetime | None
@@ -46,7 +45,6 @@ def _state(name: str, cursor: FeedCursor | None) -> FeedState:
         position=cursor.position,
         lag_seconds=lag,
         stale=silent or lag > STALE_SECONDS,
-        resyncing=cursor.resyncing,
         changes=cursor.changes,
         newest_at=cursor.newest_at,
         applied_at=cursor.applied_at,

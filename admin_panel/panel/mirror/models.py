@@ -89,13 +89,15 @@ class Payment(MirrorModel):
     created_at = models.DateTimeField(say("Создан", "Created"), null=True)
     paid_at = models.DateTimeField(say("Оплачен", "Paid"), null=True)
     canceled_at = models.DateTimeField(say("Отменён", "Canceled"), null=True)
+    cancel_requested_at = models.DateTimeField(say("Отмену просили", "Cancel asked"), null=True)
+    cancel_requested_by = models.TextField(say("Отмену просил", "Cancel asked by"), null=True)
     updated_at = models.DateTimeField(say("Изменён", "Updated"), null=True)
     cancellation_reason = models.TextField(say("Причина отмены", "Reason"), null=True)
     provider_id = models.TextField(say("Номер в ЮKassa", "Provider id"), null=True)
     provider_status = models.TextField(say("Состояние в ЮKassa", "Provider status"), null=True)
     undecided = models.BooleanField(say("Не определён", "Undecided"))
     quarantine_reason = models.TextField(say("На проверке", "In review"), null=True)
-    test = models.BooleanField(say("Тестовый", "Test"))
+    test = models.BooleanField(say("Тестовый", "Test"), null=True)
     version = models.BigIntegerField(say("Версия", "Version"))
     extra = models.JSONField(say("Прочее", "Other"))
 
@@ -107,6 +109,7 @@ class Payment(MirrorModel):
             models.Index(fields=["-created_at", "-id"], name="payment_newest"),
             models.Index(fields=["status", "-created_at"], name="payment_status"),
             models.Index(fields=["person", "-created_at"], name="payment_person"),
+            models.Index(fields=["person", "-updated_at"], name="payment_person_news"),
             models.Index(fields=["provider_id"], name="payment_provider"),
             models.Index(
                 fields=["-created_at"],
@@ -170,15 +173,20 @@ class Journal(MirrorModel):
 
 
 class JournalLine(MirrorModel):
-    """One posting: plus is what an account receives, minus what it gives."""
+    """One posting: plus is what an account receives, minus what it gives. `at` is its journal's."""
 
     id = models.BigAutoField(primary_key=True)
     journal = _link(Journal, verbose_name=say("Проводка", "Journal"), db_index=False)
     line_no = models.IntegerField(say("Строка", "Line"))
+    at = models.DateTimeField(say("Время", "Time"), null=True)
     account = models.TextField(say("Счёт", "Account"))
     account_kind = models.TextField(say("Вид счёта", "Account kind"), null=True)
     person = _link(
-        Person, verbose_name=say("Клиент", "Customer"), db_column="customer_id", null=True
+        Person,
+        verbose_name=say("Клиент", "Customer"),
+        db_column="customer_id",
+        db_index=False,
+        null=True,
     )
     amount_minor = models.BigIntegerField(say("Сумма", "Amount"))
     currency = models.CharField(say("Валюта", "Currency"), max_length=3)
@@ -186,9 +194,19 @@ class JournalLine(MirrorModel):
     class Meta(MirrorModel.Meta):
         verbose_name = say("строка проводки", "journal line")
         verbose_name_plural = say("Строки проводок", "Journal lines")
-        ordering = ("-id",)
+        ordering = ("-at", "-id")
         constraints = (
             models.UniqueConstraint(fields=["journal", "line_no"], name="journalline_place"),
+        )
+        indexes = (
+            models.Index(fields=["-at", "-id"], name="journalline_newest"),
+            models.Index(fields=["person", "-at", "-id"], name="journalline_person"),
+            # A customer's sums by currency come from the index alone.
+            models.Index(
+                fields=["person", "currency", "account_kind"],
+                include=["amount_minor"],
+                name="journalline_sums",
+            ),
         )
 
     def __str__(self) -> str:

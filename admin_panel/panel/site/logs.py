@@ -5,10 +5,11 @@ from typing import Any
 import ecs_logging
 import structlog
 
+from panel.site.log_fields import keep_fields
+
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
-    structlog.processors.format_exc_info,
 ]
 
 
@@ -47,6 +48,7 @@ def logging_config(level: str = "INFO") -> dict[str, Any]:
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             _to_ecs,
+            keep_fields,
             ecs_logging.StructlogFormatter(ensure_ascii=False),
         ],
     }

@@ -40,31 +40,37 @@ class Feed:
 
     def fetch(self, after: str, wait: int = WAIT_SECONDS) -> FeedPage:
         """The page after a position. Raises FeedError for whatever went wrong."""
+        page = self._get("", {"after": after, "limit": self.limit, "wait": wait})
+        match page:
+            case {"items": list(items), "next_after": str(next_after)}:
+                return FeedPage(items, next_after, full=len(items) >= self.limit)
+        raise FeedError("not a page of changes")
+
+    def parity(self, kind: str, at: str) -> list[dict[str, Any]]:
+        """What must be held of a kind at a position, a row a day. Raises FeedError."""
+        match self._get("/parity", {"kind": kind, "at": at}):
+            case {"days": list(days)}:
+                return days
+        raise FeedError("not a list of days")
+
+    def _get(self, path: str, query: dict[str, str | int]) -> Any:
         try:
-            answer = self._ask(after, wait)
+            answer = self._ask(path, query)
             if answer.status_code == 401:
-                answer = self._ask(after, wait)
+                answer = self._ask(path, query)
             answer.raise_for_status()
-            return self._read(answer.json())
+            return answer.json()
         except (httpx.HTTPError, ValueError) as error:
             raise FeedError(f"{type(error).__name__}: {error}"[:500]) from error
 
-    def _ask(self, after: str, wait: int) -> httpx.Response:
+    def _ask(self, path: str, query: dict[str, str | int]) -> httpx.Response:
         token = self._token.get(self._client)
         answer = self._client.get(
-            self._url,
-            params={"after": after, "limit": self.limit, "wait": wait},
-            headers={"Authorization": f"Bearer {token}"},
+            f"{self._url}{path}", params=query, headers={"Authorization": f"Bearer {token}"}
         )
         if answer.status_code == 401:
             self._token.forget(token)
         return answer
-
-    def _read(self, body: Any) -> FeedPage:
-        match body:
-            case {"items": list(items), "next_after": str(next_after)}:
-                return FeedPage(items, next_after, full=len(items) >= self.limit)
-        raise ValueError("not a page of changes")
 
     def close(self) -> None:
         """Give the connections back."""

@@ -18,9 +18,9 @@ LONGEST_PAUSE_SECONDS = 5.0
 
 def follow_once(feed: Feed, wait: int = 0) -> bool:
     """One poll and one transaction; True while there is more to read at once."""
-    cursor = cursors.read(feed.name)
-    page = feed.fetch(cursor.position, wait)
-    mine = apply_page(feed.name, cursor.position, page)
+    position = cursors.read(feed.name)
+    page = feed.fetch(position, wait)
+    mine = apply_page(feed.name, position, page)
     return page.full or not mine
 
 

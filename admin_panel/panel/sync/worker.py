@@ -47,7 +47,7 @@ def run_forever(feeds: Sequence[Feed]) -> None:
     ]
     for thread in threads:
         thread.start()
-    log.info("following the feeds", feeds=[feed.name for feed in feeds])
+    log.info("following the feeds", feed=", ".join(feed.name for feed in feeds))
     while not stop.wait(1.0):
         if not any(thread.is_alive() for thread in threads):
             raise SystemExit("every feed's thread has died")

@@ -27,7 +27,7 @@ def as_jsonb(value):
     """PostgreSQL's spelling: shorter keys first, then bytewise; a space after each mark."""
     if isinstance(value, dict):
         names = sorted(value, key=lambda name: (len(name.encode()), name.encode()))
-        return "{" + ", ".join(f"{json.dumps(n)}: {as_jsonb(value[n])}" for n in names) + "}"
+        return "{" + ", ".join(f"{as_jsonb(n)}: {as_jsonb(value[n])}" for n in names) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(as_jsonb, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
