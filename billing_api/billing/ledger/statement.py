@@ -4,8 +4,6 @@ The balance of a statement is what the customer may spend (paid and promotional 
 a closing balance with no end equals `available` of the balance.
 """
 
-import base64
-import binascii
 import json
 import re
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from uuid import UUID
 
 from billing.platform.clock import format_instant
 from billing.platform.money import format_minor
+from billing.platform.paging import from_base64url, to_base64url
 from billing.platform.problems import ValidationFailed
 
 # Moscow has kept this offset since 2014-10-26, before the first payment here.
@@ -100,17 +99,15 @@ def _parse_bound(name: str, text: str) -> datetime | None:
 
 def encode_place(place: Place) -> str:
     parts = [place.snapshot, place.at.astimezone(UTC).isoformat(), str(place.journal_id)]
-    return base64.urlsafe_b64encode(json.dumps(parts).encode()).rstrip(b"=").decode()
+    return to_base64url(json.dumps(parts).encode())
 
 
 def decode_place(text: str) -> Place:
     """Raises ValidationFailed for anything that is no cursor of a statement."""
     try:
-        whole = text[:_CURSOR_LENGTH_MAX].encode("ascii")
-        raw = base64.b64decode(whole + b"==", altchars=b"-_", validate=True)
-        snapshot, at, journal_id = json.loads(raw)
+        snapshot, at, journal_id = json.loads(from_base64url(text[:_CURSOR_LENGTH_MAX]))
         place = Place(_check_snapshot(snapshot), _check_instant(at), UUID(journal_id))
-    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         place = None
     if place is None or encode_place(place) != text:
         raise ValidationFailed(errors=[("cursor", "not a cursor of a statement")])

@@ -1,7 +1,6 @@
 """Opaque cursors of keyset pages: they carry a position, and clients are not to read them."""
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -17,16 +16,32 @@ class Page(Generic[Item]):
     next_cursor: str | None
 
 
+def to_base64url(raw: bytes) -> str:
+    """Without padding (RFC 4648, section 5 and 3.2)."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def from_base64url(text: str) -> bytes:
+    """Raises ValueError for any spelling but that of `to_base64url`.
+
+    The padding is put back exactly: strict decoding refuses too much of it, at some lengths only.
+    """
+    encoded = text.encode("ascii")
+    raw = base64.b64decode(encoded + b"=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
+    if to_base64url(raw) != text:
+        raise ValueError("not the spelling of what it decodes to")
+    return raw
+
+
 def encode_cursor(last: UUID) -> str:
-    return base64.urlsafe_b64encode(last.bytes).rstrip(b"=").decode()
+    return to_base64url(last.bytes)
 
 
 def decode_cursor(text: str) -> UUID:
     """The id the page starts after; anything we did not hand out is refused."""
     try:
-        raw = base64.b64decode(text.encode("ascii") + b"==", altchars=b"-_", validate=True)
-        last = UUID(bytes=raw)
-    except (ValueError, binascii.Error):
+        last = UUID(bytes=from_base64url(text))
+    except ValueError:
         last = None
     # Ours are of version 7, and only one spelling of each is ours.
     if last is None or last.version != 7 or encode_cursor(last) != text:
