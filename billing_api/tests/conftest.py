@@ -3,29 +3,16 @@
 Only the clock is ever faked. Each test makes its own customers, so nothing is cleaned up between.
 """
 
-import json
-import os
 import secrets
-import socket
-import ssl
-import subprocess
 import sys
-import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import psycopg2
 import pytest
 from alembic import command
-from joserfc import jwt
-from joserfc.jwk import ECKey
 
 from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
 from billing.platform.clock import ManualClock, SystemClock
@@ -34,64 +21,13 @@ from billing.platform.grants import grant_service_role
 from billing.platform.ids import new_id
 from billing.wiring.migrating import migration_config
 
-SHOP_ID, SECRET_KEY = "100500", "test_sandbox_key_1234567890"
-ISSUER = "https://suite.test/auth"
-NOTIFICATION_SECRET = "notification-secret-of-the-tests"
-BASE_URL = "https://127.0.0.1:8443"
-# Making one costs more than most requests here, and nothing here is encrypted.
-NO_TLS = ssl.create_default_context()
+# The parts are a package, so that a test file can import their types by name.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until(ready: Callable[[], bool], seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while not ready():
-        if time.monotonic() > until:
-            raise TimeoutError("it did not come to pass")
-        time.sleep(0.05)
-
-
-@contextmanager
-def process(module: str, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen]:
-    with log.open("ab") as output:
-        running = subprocess.Popen(
-            [sys.executable, "-m", module],
-            env={**os.environ, **environment},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        yield running
-    finally:
-        running.terminate()
-        try:
-            running.wait(15)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait()
-
-
-def answers(url: str) -> Callable[[], bool]:
-    def ready() -> bool:
-        try:
-            return httpx.get(url, timeout=2, verify=NO_TLS).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    return ready
-
-
-@dataclass(frozen=True)
-class Urls:
-    """The owner's and the service's address of one migrated database."""
-
-    owner: str
-    service: str
+from billing_parts.api import BASE_URL, NOTIFICATION_SECRET, Api, Urls
+from billing_parts.issuer import ISSUER, Issuer, serve_issuer
+from billing_parts.processes import answers, free_port, process, wait_until
+from billing_parts.provider import SECRET_KEY, SHOP_ID, Sandbox
 
 
 @pytest.fixture(scope="session")
@@ -134,50 +70,6 @@ def clock() -> ManualClock:
 @pytest.fixture
 def customer() -> str:
     return str(new_id())
-
-
-@dataclass
-class Sandbox:
-    """The sandbox process, steered as a script would."""
-
-    url: str
-    log: Path
-
-    @property
-    def api(self) -> str:
-        return f"{self.url}/v3"
-
-    def control(self, address: str, **body: Any) -> None:
-        answer = httpx.post(f"{self.url}/_sandbox{address}", json=body, timeout=20, verify=NO_TLS)
-        assert answer.status_code == 200, answer.text
-
-    def succeed(self, provider_id: str) -> None:
-        self.control(f"/payments/{provider_id}/succeed")
-
-    def cancel(self, provider_id: str) -> None:
-        self.control(f"/payments/{provider_id}/cancel")
-
-    def fault(self, mode: str, *, times: int = 1, method: str = "POST", **more: Any) -> None:
-        what = {"method": method, "path": "/v3/payments*", "mode": mode, "times": times}
-        self.control("/faults", **what, **more)
-
-    def calm(self) -> None:
-        httpx.delete(f"{self.url}/_sandbox/faults", timeout=20, verify=NO_TLS).raise_for_status()
-
-    def payments(self) -> list[dict[str, Any]]:
-        answer = httpx.get(
-            f"{self.api}/payments",
-            params={"limit": "100"},
-            auth=(SHOP_ID, SECRET_KEY),
-            timeout=20,
-            verify=NO_TLS,
-        )
-        answer.raise_for_status()
-        return answer.json()["items"]
-
-    def payments_of(self, payment_uid: object) -> list[dict[str, Any]]:
-        wanted = str(payment_uid)
-        return [p for p in self.payments() if p.get("metadata", {}).get("payment_uid") == wanted]
 
 
 @pytest.fixture(scope="session")
@@ -227,112 +119,10 @@ async def gateway(_flow_sandbox: Sandbox) -> AsyncIterator[YooKassaGateway]:
         yield gateway
 
 
-@dataclass
-class Issuer:
-    """Plays auth: publishes its key over real HTTP and signs what tests ask for."""
-
-    key: ECKey
-    jwks_url: str
-    served: list[dict[str, Any]]
-    asked: list[str] = field(default_factory=list)
-    is_down: bool = False
-
-    def sign(
-        self,
-        subject: str,
-        scope: str = "payments:read payments:write balance:read",
-        *,
-        header: dict[str, Any] | None = None,
-        key: Any = None,
-        algorithms: list[str] | None = None,
-        **claims: Any,
-    ) -> str:
-        now = int(time.time())
-        full = {
-            "iss": ISSUER,
-            "aud": ["auth", "billing"],
-            "sub": subject,
-            "iat": now,
-            "nbf": now,
-            "exp": now + 900,
-            "jti": secrets.token_hex(8),
-            "type": "access",
-            "roles": ["customer"],
-            "scope": scope,
-            **claims,
-        }
-        head = {"alg": "ES256", "kid": self.key.kid, "typ": "at+jwt", **(header or {})}
-        payload = {name: value for name, value in full.items() if value is not None}
-        return jwt.encode(head, payload, key or self.key, algorithms=algorithms or ["ES256"])
-
-
 @pytest.fixture(scope="session")
 def issuer() -> Iterator[Issuer]:
-    key = ECKey.generate_key("P-256", {"kid": "test-1", "use": "sig", "alg": "ES256"})
-    made = Issuer(key, "", [key.as_dict(private=False)])
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            made.asked.append(self.path)
-            body = json.dumps({"keys": made.served}).encode()
-            self.send_response(503 if made.is_down else 200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    made.jwks_url = f"http://127.0.0.1:{server.server_port}/jwks.json"
-    yield made
-    server.shutdown()
-    server.server_close()
-
-
-@dataclass
-class Api:
-    """Billing as processes: its address, its sandbox, its log, its clock."""
-
-    url: str
-    issuer: Issuer
-    sandbox: Sandbox
-    urls: Urls
-    environment: dict[str, str]
-    folder: Path
-    hooks: list[Callable[[httpx.Response], None]] = field(default_factory=list)
-
-    def client(
-        self, subject: str | None = None, scope: str | None = None, **more: Any
-    ) -> httpx.Client:
-        headers = {}
-        if subject is not None:
-            arguments = {} if scope is None else {"scope": scope}
-            headers["Authorization"] = f"Bearer {self.issuer.sign(subject, **arguments, **more)}"
-        return httpx.Client(
-            base_url=self.url,
-            headers=headers,
-            timeout=20,
-            verify=NO_TLS,
-            event_hooks={"response": self.hooks},
-        )
-
-    def notify(self, body: bytes, *, source: str = "127.0.0.53", **more: Any) -> httpx.Response:
-        transport = httpx.HTTPTransport(local_address=source, verify=NO_TLS)
-        with httpx.Client(transport=transport, base_url=self.url, timeout=20) as client:
-            return client.post(f"/api/v1/notification/{NOTIFICATION_SECRET}", content=body, **more)
-
-    def sql(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        connection = psycopg2.connect(self.urls.owner)
-        try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(statement, parameters)
-                return list(cursor.fetchall()) if cursor.description else []
-        finally:
-            connection.close()
+    with serve_issuer() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -27,12 +27,9 @@ FORWARDED = {
     "Forwarded": "",
 }
 SECURITY = {
-    "Strict-Transport-Security",
-    "X-Content-Type-Options",
-    "X-Frame-Options",
-    "Referrer-Policy",
+    "Strict-Transport-Security", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy",
     "X-Request-ID",
-}
+}  # fmt: skip
 LIMITED = {
     "= /api/v1/payment",
     "^~ /api/v1/notification/",
