@@ -54,7 +54,7 @@ check: $(STAMP) ## Format, lint, types, import contracts, sizes
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy billing_api/billing auth_api/auth admin_panel/panel yookassa_sandbox/sandbox launcher
 	@.venv/bin/lint-imports
-	@$(PY) tests/sizes.py
+	@$(PY) tests/house.py
 
 format: $(STAMP) ## Put the code into the one format
 	@$(PY) -m ruff format .

@@ -1,17 +1,22 @@
 """Shorthands of the tests that call flows on a real database and a real provider."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
+from billing_parts.provider import SECRET_KEY, SHOP_ID
 from sqlalchemy import text
 
+from billing.flows.cancel_payment import CancelPayment, cancel_payment
 from billing.flows.create_payment import Created, CreatePayment, create_payment
+from billing.flows.poll_payment import poll_payment
 from billing.gateway.port import Accepted
+from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
 from billing.idempotency.rules import KeyScope
 from billing.payments.queries import get_payment
-from billing.payments.rules import Payment
+from billing.payments.rules import Payment, PaymentStatus
 from billing.platform.money import Money
 
 Create = Callable[..., Awaitable[Created]]
@@ -82,5 +87,56 @@ def paid(create, read, sandbox, gateway):
         seen = await gateway.find_payment(payment.provider_id)
         assert isinstance(seen, Accepted)
         return payment, seen.payment
+
+    return make
+
+
+class HoldingGateway(YooKassaGateway):
+    """The same client asking for two stages: paying only holds the money."""
+
+    def write_intent(self, intent):
+        body = json.loads(super().write_intent(intent))
+        return json.dumps({**body, "capture": False}).encode()
+
+
+@pytest.fixture
+async def holding(sandbox):
+    async with HoldingGateway(
+        YooKassaAccount(sandbox.api, SHOP_ID, SECRET_KEY, accepts_test=True)
+    ) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def cancel(database, gateway, clock, customer):
+    async def call(payment_id, *, key=None, owner=customer, by="somebody"):
+        command = CancelPayment(UUID(str(payment_id)), owner, by)
+        scope = None if key is None else KeyScope(customer, "POST /cancel", key, b"same")
+        return await cancel_payment(database, gateway, clock, command, scope)
+
+    return call
+
+
+@pytest.fixture
+def hold(database, holding, clock, customer, read, sandbox):
+    """A payment whose money the provider holds, as yet unknown here when `seen` is False."""
+
+    async def make(*, seen=True):
+        command = CreatePayment(
+            customer_id=customer,
+            amount=Money(5000, "RUB"),
+            description=None,
+            return_url=None,
+            default_return_url="https://shop.test/pay/return/{id}",
+            request_id="request-of-a-test",
+        )
+        created = await create_payment(database, holding, clock, command, None)
+        payment = await read(created.payment_id)
+        sandbox.succeed(payment.provider_id)
+        if seen:
+            clock.advance(seconds=5)
+            payment = await poll_payment(database, holding, clock, payment.id)
+            assert payment.status is PaymentStatus.WAITING_FOR_CAPTURE
+        return payment
 
     return make
