@@ -25,6 +25,9 @@ REASONS = (
     "expired_on_capture",
     "unsupported_mobile_operator",
     "deal_expired",
+    "loan_declined",
+    "loan_declined_by_payer",
+    "loan_application_expired",
 )
 _PARTIES = {
     "country_forbidden": "yoo_money",

@@ -13,6 +13,7 @@ CODES = {
     404: "not_found",
     405: "method_not_allowed",
     409: "invalid_state",
+    410: "gone",
     413: "invalid_request",
     415: "unsupported_media_type",
     422: "invalid_request",

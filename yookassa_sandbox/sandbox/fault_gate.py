@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import structlog
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.errors import ProviderError
@@ -17,12 +17,16 @@ from sandbox.suite import Suite
 log = structlog.get_logger("sandbox.faults")
 
 _REASONS = {
+    "403": "Forbidden",
+    "404": "Not Found",
+    "413": "Request Entity Too Large",
     "502": "Bad Gateway",
     "503": "Service Temporarily Unavailable",
     "504": "Gateway Time-out",
 }
 # Whether a proxy's page hides a request that was carried out.
 _PROCESSED = {"html_502": False, "html_503": False, "html_504": True}
+_DROPS = 20
 
 
 class FaultGate:
@@ -64,6 +68,8 @@ class _Faulty:
             "drop_after": self._drop_after,
             "timeout_after_accept": self._hang,
             "slow": self._slow,
+            "drip": self._drip,
+            "strange_words": self._speak_strangely,
             "truncated_json": self._truncate,
             "wrong_content_type": self._mislabel,
         }
@@ -133,6 +139,29 @@ class _Faulty:
         stopping.cancel()
         await self._reply(Response(body, status, media_type="application/json"))
 
+    async def _drip(self) -> None:
+        """The right answer in small pieces: each comes soon, the whole takes its time."""
+        delay = 3.0 if self._spec.delay is None else self._spec.delay
+        status, body = await self._process()
+        size = max(1, -(-len(body) // _DROPS))
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for start in range(0, len(body), size):
+                if self._suite.stopping.is_set():
+                    return
+                await asyncio.sleep(delay / _DROPS)
+                yield body[start : start + size]
+
+        await self._reply(StreamingResponse(pieces(), status, media_type="application/json"))
+
+    async def _speak_strangely(self) -> None:
+        """What a later version of the API may say: new words, new fields."""
+        status, body = await self._process()
+        document = json.loads(body)
+        for payment in document.get("items", [document]):
+            _make_strange(payment)
+        await self._reply(JSONResponse(document, status))
+
     async def _truncate(self) -> None:
         """Whole by its length, half by its content."""
         status, body = await self._process()
@@ -143,6 +172,13 @@ class _Faulty:
         await self._reply(HTMLResponse(body, status))
 
 
+def _make_strange(payment: dict[str, Any]) -> None:
+    payment["status"] = "in_review"
+    payment["payment_method"] = {"type": "digital_rouble", "wallet": {"id": 7}}
+    payment["cancellation_details"] = {"party": "central_bank", "reason": "moon_phase"}
+    payment["risk"] = {"score": 0.5, "rules": [1, 2]}
+
+
 def _canned(spec: FaultSpec) -> Response:
     if spec.mode.startswith("html_"):
         return _proxy_page(spec.mode.removeprefix("html_"), spec)
@@ -151,6 +187,7 @@ def _canned(spec: FaultSpec) -> Response:
         "processing_202": _processing,
         "rate_429": lambda: _too_many(spec.retry_after),
         "auth_401": ProviderError(401, "Basic authentication failed", "Authorization").answer,
+        "refusal": ProviderError(spec.status or 400, "Refused on demand").answer,
         "forbidden_403": ProviderError(403, "You don't have permission for this operation").answer,
     }
     return answers.get(spec.mode, ProviderError(500, "Internal server error").answer)()

@@ -5,16 +5,18 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sandbox.clock import real_ms, to_wire
+from sandbox.errors import CODES
 from sandbox.ids import random_id
 from sandbox.state import State
 
 API_MODES = frozenset({
     *("timeout_after_accept", "drop_before", "drop_after", "error_500_before", "error_500_after"),
     *("processing_202", "rate_429", "html_502", "html_503", "html_504", "truncated_json"),
-    *("wrong_content_type", "empty_200", "slow", "auth_401", "forbidden_403"),
+    *("html_403", "html_404", "html_413", "wrong_content_type", "empty_200", "slow", "drip"),
+    *("auth_401", "forbidden_403", "refusal", "strange_words"),
 })  # fmt: skip
 EVENT_MODES = frozenset({
     *("webhook_lost", "webhook_duplicate", "webhook_late", "webhook_out_of_order"),
@@ -35,10 +37,12 @@ class FaultSpec(BaseModel):
     path: str = "*"
     times: int = Field(1, ge=1, le=1_000_000)
     object_id: str | None = None  # only the notifications of this payment
-    delay: float | None = Field(None, ge=0, le=10_000_000)  # seconds: slow, late, out of order
+    # Seconds: slow, drip, late, out of order.
+    delay: float | None = Field(None, ge=0, le=10_000_000)
     copies: int = Field(2, ge=2, le=100)  # webhook_duplicate
     retry_after: int | None = Field(None, ge=0, le=86_400)  # seconds: rate_429, html_503
     processed: bool | None = None  # html_50x: whether the request reached the shop before
+    status: int | None = None  # refusal: a code of the provider's table below 500
 
     @field_validator("mode")
     @classmethod
@@ -46,6 +50,14 @@ class FaultSpec(BaseModel):
         if value not in MODES:
             raise ValueError(f"unknown mode; known are {', '.join(sorted(MODES))}")
         return value
+
+    @model_validator(mode="after")
+    def _status_of_a_refusal(self) -> "FaultSpec":
+        if (self.mode == "refusal") is not (self.status is not None):
+            raise ValueError("a refusal, and nothing else, has a status")
+        if self.status is not None and not (self.status < 500 and self.status in CODES):
+            raise ValueError("no status of a refusal")
+        return self
 
     @field_validator("method")
     @classmethod

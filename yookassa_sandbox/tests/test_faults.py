@@ -1,6 +1,7 @@
 """Faults on demand: what the client sees and what is left behind."""
 
 import errno
+import json
 import os
 import socket
 import ssl
@@ -8,6 +9,8 @@ import time
 
 import httpx
 import pytest
+
+SHOP = ("100500", "test_secret")
 
 
 def _post(sandbox, key, **options):
@@ -23,6 +26,8 @@ def _post(sandbox, key, **options):
         ("html_502", False),
         ("html_503", False),
         ("html_504", True),
+        ("html_404", False),
+        ("strange_words", True),
         ("rate_429", False),
         ("auth_401", False),
         ("forbidden_403", False),
@@ -102,6 +107,33 @@ def test_slow_is_slow(sandbox):
     assert time.monotonic() - started >= 0.5
 
 
+def test_a_drip_comes_in_pieces_and_is_whole_at_the_end(sandbox):
+    sandbox.arm("drip", method="GET", path="/payments/*", delay=0.5)
+    payment = sandbox.create()
+    arrivals, parts = [], []
+    with sandbox.client.stream("GET", f"/v3/payments/{payment['id']}", auth=SHOP) as answer:
+        for part in answer.iter_raw():
+            arrivals.append(time.monotonic())
+            parts.append(part)
+    assert json.loads(b"".join(parts)) == payment
+    assert len(parts) > 5
+    assert arrivals[-1] - arrivals[0] >= 0.4
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 415, 429])
+def test_any_refusal_of_the_table_can_be_had(sandbox, status):
+    sandbox.arm("refusal", status=status)
+    answer = _post(sandbox, os.urandom(8).hex())
+    assert (answer.status_code, answer.json()["type"]) == (status, "error")
+
+
+def test_a_later_version_s_words_change_the_answer_and_not_the_payment(sandbox):
+    sandbox.arm("strange_words")
+    payment = sandbox.create()
+    assert (payment["status"], payment["risk"]["score"]) == ("in_review", 0.5)
+    assert sandbox.get(payment["id"])["status"] == "pending"
+
+
 def test_too_many_requests_may_say_when(sandbox):
     sandbox.arm("rate_429", retry_after=2)
     answer = _post(sandbox, os.urandom(8).hex())
@@ -133,7 +165,17 @@ def test_clearing_disarms(sandbox):
 
 
 @pytest.mark.parametrize(
-    "spec", [{"mode": "explode"}, {}, {"mode": "slow", "times": 0}, {"mode": "slow", "tims": 1}]
+    "spec",
+    [
+        {"mode": "explode"},
+        {},
+        {"mode": "slow", "times": 0},
+        {"mode": "slow", "tims": 1},
+        {"mode": "refusal"},
+        {"mode": "refusal", "status": 500},
+        {"mode": "refusal", "status": 402},
+        {"mode": "slow", "status": 404},
+    ],
 )
 def test_a_fault_nobody_knows_is_refused(sandbox, spec):
     answer = sandbox.control("POST", "/faults", json=spec)
