@@ -24,6 +24,13 @@ _SETTINGS = {
     "max_connections": "120",
     "shared_buffers": "64MB",
     "log_line_prefix": "%m [%p] %d ",
+    # Errors of statements quote rows and parameters, people's data. The services log the same
+    # errors by SQLSTATE; the server tells of itself, of lost connections and of refused ones.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
     "timezone": "UTC",
 }
 # Only for clusters that are thrown away after a test run.
