@@ -11,7 +11,6 @@ from billing.gateway.port import Accepted, PaymentIntent, Shop
 from billing.gateway.yookassa.wire import create_body, read_object, read_payment
 from billing.platform.clock import SystemClock, format_instant
 from billing.platform.strict_json import dump_json
-from billing.settings import load_settings
 from billing.wiring.app import create_app
 from billing.wiring.parts import start_logs
 
@@ -42,8 +41,7 @@ class Provider:
 
 
 def make() -> FastAPI:
-    settings = load_settings()
-    start_logs(settings, "billing")
+    settings = start_logs("billing")
     app = create_app(settings)
     opened = app.router.lifespan_context
 

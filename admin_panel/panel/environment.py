@@ -23,7 +23,10 @@ def var_dir() -> Path:
 class Environment(BaseSettings):
     """One field a variable; names are the variables' in lower case."""
 
-    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+    # A refusal would show all settings, secrets too.
+    model_config = SettingsConfigDict(
+        extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     environment: Literal["development", "production"] = "development"
     base_url: str = "https://127.0.0.1:8443"

@@ -1,12 +1,19 @@
 """Root of the web process: gunicorn with one threaded worker, logs as ECS JSON."""
 
+import logging.config
 import os
+import sys
 from typing import Any
 
+import structlog
 from gunicorn.app.base import BaseApplication
+from pydantic import ValidationError
 
 from panel.environment import Environment, read_environment
+from panel.site.log_fields import log_uncaught, refused_settings
 from panel.site.logs import configure_structlog, logging_config
+
+log = structlog.get_logger("panel.start")
 
 
 class PanelServer(BaseApplication):
@@ -45,8 +52,15 @@ def _options(environment: Environment) -> dict[str, Any]:
 
 def main() -> None:
     """Serve until SIGTERM."""
+    logging.config.dictConfig(logging_config())
     configure_structlog()
-    PanelServer(read_environment()).run()
+    log_uncaught()
+    try:
+        environment = read_environment()
+    except ValidationError as fault:
+        log.critical("settings are refused", **{"error.message": refused_settings(fault)})
+        sys.exit(1)
+    PanelServer(environment).run()
 
 
 if __name__ == "__main__":

@@ -9,16 +9,19 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import structlog
 from gunicorn.app.base import BaseApplication
 from pydantic import ValidationError
 
 from auth.app import THREADS, create_app
 from auth.keys.keyring import Keyring
 from auth.keys.problems import KeyringError
+from auth.platform.log_fields import log_uncaught, refused_settings
 from auth.platform.logs import GunicornLogger, configure_logs
 from auth.routes.context import EXTENSION, Services
 from auth.settings import Settings, load_settings
 
+log = structlog.get_logger("auth.start")
 GRACE_SECONDS = 10
 # Above the edge's 60 s: the side that sends must be the side that closes.
 KEEPALIVE_SECONDS = 75
@@ -60,22 +63,17 @@ def _let_polls_see_the_stop(worker: Any) -> None:
 
 def main() -> None:
     configure_logs()
+    log_uncaught()
     try:
         settings = load_settings()
         app = create_app(settings, Keyring.load(settings.signing_key_dir))
-    except (ValidationError, KeyringError) as fault:
-        sys.exit(f"auth cannot start: {_explain(fault)}")
+    except ValidationError as fault:
+        log.critical("settings are refused", **{"error.message": refused_settings(fault)})
+        sys.exit(1)
+    except KeyringError as fault:
+        log.critical("auth cannot start", error=fault)
+        sys.exit(1)
     Server(settings, app).run()
-
-
-def _explain(fault: Exception) -> str:
-    """Names the variables and never prints their values."""
-    if isinstance(fault, ValidationError):
-        return "; ".join(
-            f"{'.'.join(str(part) for part in found['loc']) or 'settings'}: {found['msg']}"
-            for found in fault.errors(include_input=False, include_url=False)
-        )
-    return str(fault)
 
 
 if __name__ == "__main__":

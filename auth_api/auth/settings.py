@@ -25,7 +25,10 @@ def _cores() -> int:
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    # A refusal would show all settings, secrets too.
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
+    )
 
     environment: Literal["development", "production"] = Field(
         default="development", validation_alias="ENVIRONMENT"

@@ -5,7 +5,6 @@ from socket import socket
 
 import uvicorn
 
-from billing.settings import load_settings
 from billing.wiring.app import create_app
 from billing.wiring.parts import start_logs
 
@@ -23,8 +22,7 @@ class _Server(uvicorn.Server):
 
 
 def main() -> None:
-    settings = load_settings()
-    start_logs(settings, "billing")
+    settings = start_logs("billing")
     app = create_app(settings)
     config = uvicorn.Config(
         app,

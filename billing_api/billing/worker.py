@@ -24,7 +24,6 @@ from billing.platform.concurrency import each
 from billing.platform.database import Database
 from billing.platform.heartbeat import beat
 from billing.platform.wakeups import listen
-from billing.settings import load_settings
 from billing.wiring.parts import make_clock, make_database, make_gateway, start_logs
 
 POLLS_AT_ONCE = 10
@@ -129,8 +128,7 @@ async def run_worker(tools: Tools, queue_url: str, stopping: asyncio.Event) -> N
 
 
 async def _main() -> None:
-    settings = load_settings()
-    start_logs(settings, "billing-worker")
+    settings = start_logs("billing-worker")
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)

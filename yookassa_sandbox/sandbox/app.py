@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import cast
 
+import structlog
 import uvloop
+from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -23,11 +25,13 @@ from sandbox.control import control_routes
 from sandbox.control_page import ControlPage
 from sandbox.errors import ProviderError
 from sandbox.fault_gate import FaultGate
+from sandbox.log_fields import log_uncaught, refused_settings
 from sandbox.logs import AccessLog, configure_logs
 from sandbox.server import make_server
-from sandbox.settings import Settings, load_settings
+from sandbox.settings import RefusedSettingsError, Settings, load_settings
 from sandbox.suite import Suite, build_suite, sweep_forever
 
+log = structlog.get_logger("sandbox.start")
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -101,10 +105,21 @@ async def serve(settings: Settings) -> None:
     await server.serve()
 
 
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except ValidationError as refusal:
+        log.critical("settings are refused", **{"error.message": refused_settings(refusal)})
+    except RefusedSettingsError as refusal:
+        log.critical("settings are refused", error=refusal)
+    sys.exit(1)
+
+
 def main() -> None:
     """`python -m sandbox.app`"""
     configure_logs()
-    settings = load_settings()
+    log_uncaught()
+    settings = _settings()
     # uvicorn drains and then raises the signal once more, for whoever had it before.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with suppress(KeyboardInterrupt):

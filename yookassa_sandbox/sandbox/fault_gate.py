@@ -40,7 +40,11 @@ class FaultGate:
         if spec is None:
             await self._app(scope, receive, send)
             return
-        log.warning("fault", mode=spec.mode, method=scope["method"], path=scope["path"])
+        log.warning(
+            "fault",
+            fault=spec.mode,
+            **{"http.request.method": scope["method"], "url.path": scope["path"]},
+        )
         request = _Faulty(self._app, self._suite, spec, scope=scope, receive=receive, send=send)
         await request.run()
 

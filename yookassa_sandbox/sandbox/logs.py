@@ -1,67 +1,61 @@
 """ECS JSON lines on stdout, one formatter for our code and for uvicorn."""
 
 import logging
+import re
 import sys
 import time
-from typing import Any, cast
+from typing import Any
 
 import ecs_logging
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.typing import Processor
+from structlog.typing import EventDict, WrappedLogger
+
+from sandbox.log_fields import keep_fields
 
 _SERVICE = "yookassa-sandbox"
-_ECS = frozenset({
-    *("@timestamp", "event", "message", "exception", "log.level", "log", "ecs.version"),
-    *("http", "url", "trace", "error"),
-})  # fmt: skip
-
+_WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 log = structlog.get_logger("sandbox.http")
 
 
-def configure_logs() -> None:
+def configure_logs(level: str = "INFO") -> None:
     """Once, at the start of the process."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        _to_ecs,
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.format_exc_info,
-            cast("Processor", _Formatter()),
-        ],
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    ours = logging.StreamHandler(sys.stdout)
-    ours.setFormatter(logging.Formatter("%(message)s"))
-    theirs = logging.StreamHandler(sys.stdout)
-    theirs.setFormatter(
-        ecs_logging.StdlibFormatter(
-            extra={"service": {"name": _SERVICE}},
-            exclude_fields=["process", "color_message", "log.original", "log.origin"],
+    ecs: Any = ecs_logging.StructlogFormatter(ensure_ascii=False)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            pass_foreign_args=True,
+            processors=[
+                keep_fields,
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                ecs,
+            ],
         )
     )
     root = logging.getLogger()
-    root.handlers[:] = [theirs]
-    root.setLevel(logging.INFO)
-    own = logging.getLogger("sandbox")
-    own.handlers[:] = [ours]
-    own.propagate = False
+    root.handlers[:] = [handler]
+    root.setLevel(level)
 
 
-class _Formatter(ecs_logging.StructlogFormatter):
-    """Our own words go below `sandbox`, so that they never clash with ECS's."""
-
-    def format_to_ecs(self, event_dict: dict[str, Any]) -> dict[str, Any]:
-        """What ECS has no name for is moved."""
-        own = {key: event_dict.pop(key) for key in list(event_dict) if key not in _ECS}
-        duration = own.pop("duration_ns", None)
-        line = super().format_to_ecs(event_dict)
-        line["service"] = {"name": _SERVICE}
-        if duration is not None:
-            line["event"] = {"duration": duration}
-        if own:
-            line["sandbox"] = {key: value for key, value in own.items() if value is not None}
-        return line
+def _to_ecs(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """structlog's names to ECS's, plus the name of this program."""
+    event["service.name"] = _SERVICE
+    event["log.level"] = event.pop("level")
+    event["log.logger"] = event.pop("logger")
+    return event
 
 
 class AccessLog:
@@ -87,15 +81,18 @@ class AccessLog:
         finally:
             log.info(
                 "request",
-                http={"request": {"method": scope["method"]}, "response": {"status_code": status}},
-                url={"path": scope["path"]},
-                duration_ns=time.perf_counter_ns() - started,
-                **_trace(scope),
+                **{
+                    "http.request.method": scope["method"],
+                    "http.response.status_code": status,
+                    "url.path": scope["path"],
+                    "event.duration": time.perf_counter_ns() - started,
+                    "trace.id": _trace(scope),
+                },
             )
 
 
-def _trace(scope: Scope) -> dict[str, dict[str, str]]:
+def _trace(scope: Scope) -> str | None:
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and len(value) <= 64:
-            return {"trace": {"id": value.decode("latin-1")}}
-    return {}
+        if name == b"x-request-id" and _WELL_FORMED.fullmatch(value):
+            return str(value, "ascii")
+    return None

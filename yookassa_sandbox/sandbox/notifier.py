@@ -114,12 +114,11 @@ class Notifier:
         state = self._deliveries.record(delivery, attempt, now_ms=self._clock.now_ms())
         log.info(
             "notification sent",
-            object_id=delivery.object_id,
-            delivery_id=delivery.id,
+            object=delivery.object_id,
+            delivery=delivery.id,
             attempt=delivery.made + 1,
-            code=attempt.code,
-            failure=attempt.error,
             state=state,
+            **{"http.response.status_code": attempt.code, "error.type": attempt.error},
         )
         return state
 

@@ -13,10 +13,17 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 REDELIVERY_OFFSETS = (0, 10, 42, 84, 168, 672, 5376, 86016)
 
 
+class RefusedSettingsError(Exception):
+    """Why the sandbox does not start."""
+
+
 class Settings(BaseSettings):
     """Names in the environment are these in capitals; only the sandbox's own carry SANDBOX_."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    # A refusal would show all settings, secrets too.
+    model_config = SettingsConfigDict(
+        extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
     environment: Literal["development", "test", "production"] = "development"
     ca_file: str = ""
@@ -72,11 +79,14 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """The environment wins over the file that the launcher writes."""
+    """The environment wins over the file that the launcher writes.
+
+    Raises RefusedSettingsError, or pydantic's ValidationError, which names the variables.
+    """
     var = Path(os.environ.get("VAR_DIR") or REPOSITORY / "var")
     settings = Settings(_env_file=var / "env" / "sandbox.env")  # type: ignore[call-arg]
     if settings.environment == "production":
-        raise SystemExit("The sandbox imitates a bank: it does not start in production.")
+        raise RefusedSettingsError("The sandbox imitates a bank: it does not start in production.")
     if bool(settings.tls_cert) != bool(settings.tls_key):
-        raise SystemExit("SANDBOX_TLS_CERT and SANDBOX_TLS_KEY go together.")
+        raise RefusedSettingsError("SANDBOX_TLS_CERT and SANDBOX_TLS_KEY go together.")
     return settings

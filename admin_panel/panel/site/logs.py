@@ -42,13 +42,13 @@ def logging_config(level: str = "INFO") -> dict[str, Any]:
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": [
             structlog.stdlib.add_logger_name,
-            structlog.stdlib.PositionalArgumentsFormatter(),
             *_SHARED,
         ],
+        "pass_foreign_args": True,
         "processors": [
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             _to_ecs,
             keep_fields,
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             ecs_logging.StructlogFormatter(ensure_ascii=False),
         ],
     }

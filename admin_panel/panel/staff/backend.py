@@ -40,7 +40,7 @@ class AuthServiceBackend(BaseBackend):
             _refuse(request, "slow_down")
             return None
         except AuthUnavailableError as error:
-            log.warning("auth does not answer a sign-in", **{"error.message": str(error)})
+            log.warning("auth does not answer a sign-in", error=error)
             _refuse(request, "auth_down")
             return None
         if not staff_roles(identity.roles):

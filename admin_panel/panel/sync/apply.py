@@ -58,7 +58,7 @@ def _put_one_by_one(items: list[dict[str, Any]], tables: Tables) -> list[Refused
             with transaction.atomic():
                 _put_sets([item], tables)
         except _MALFORMED as error:
-            log.warning("a change is set aside", **{"error.message": str(error)[:500]})
+            log.warning("a change is set aside", error=error)
             refused.append(Refused(item, str(error)))
     return refused
 

@@ -42,8 +42,9 @@ def follow_forever(feed: Feed, stop: threading.Event) -> None:
                 "a feed cannot be followed",
                 feed=feed.name,
                 retry_seconds=pause,
+                error=error,
+                # Where it came from is only news when nobody expected it.
                 exc_info=not isinstance(error, FeedError | DatabaseFailure),
-                **{"error.message": str(error)[:500]},
             )
             _tell(feed.name, str(error))
             stop.wait(pause * random.uniform(0.8, 1.2))  # noqa: S311 - only spreads retries

@@ -8,6 +8,7 @@ from types import FrameType
 import structlog
 from django.conf import settings
 
+from panel.site.log_fields import log_uncaught
 from panel.sync.feed import Feed
 from panel.sync.follow import follow_forever
 from panel.sync.token import ServiceToken
@@ -32,6 +33,7 @@ def run_forever(feeds: Sequence[Feed]) -> None:
     no transaction then. One caught while applying a page loses that page's transaction, whose
     cursor has not moved either.
     """
+    log_uncaught()
     stop = threading.Event()
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
@@ -50,7 +52,8 @@ def run_forever(feeds: Sequence[Feed]) -> None:
     log.info("following the feeds", feed=", ".join(feed.name for feed in feeds))
     while not stop.wait(1.0):
         if not any(thread.is_alive() for thread in threads):
-            raise SystemExit("every feed's thread has died")
+            log.critical("every feed's thread has died")
+            raise SystemExit(1)
     for thread in threads:
         thread.join(GRACE_SECONDS / len(threads))
     log.info("stopped")

@@ -14,8 +14,9 @@ import ecs_logging
 import structlog
 from gunicorn.glogging import Logger as GunicornBaseLogger
 
+from auth.platform.log_fields import keep_fields
+
 SERVICE_NAME = "auth"
-_FORMATTER = ecs_logging.StructlogFormatter()
 
 
 def _name_the_service(
@@ -31,17 +32,11 @@ def _name_the_service(
     return event
 
 
-def _as_ecs(logger: Any, level: str, event: MutableMapping[str, Any]) -> str:
-    return _FORMATTER(logger, level, dict(event))
-
-
 def configure_logs(level: str = "INFO") -> None:
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.format_exc_info,
         _name_the_service,
     ]
     structlog.configure(
@@ -50,13 +45,16 @@ def configure_logs(level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    ecs: Any = ecs_logging.StructlogFormatter(ensure_ascii=False)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
+            pass_foreign_args=True,
             processors=[
+                keep_fields,
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _as_ecs,
+                ecs,
             ],
         )
     )

@@ -93,5 +93,7 @@ def _engine(url: str, size: int, settings: Mapping[str, str]) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=5,
         pool_use_lifo=True,
+        # Parameters are people's data: they stay out of the texts of errors.
+        hide_parameters=True,
         connect_args={"server_settings": {**SERVER_SETTINGS, **settings}, "timeout": 5},
     )

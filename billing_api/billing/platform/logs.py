@@ -8,6 +8,8 @@ import structlog
 from ecs_logging import StructlogFormatter
 from structlog.typing import EventDict, WrappedLogger
 
+from billing.platform.log_fields import keep_fields
+
 NOISY = ("asyncio", "aiohttp.access", "pgqueuer", "alembic.runtime.migration")
 
 
@@ -29,10 +31,11 @@ def configure_logs(service: str, level: str = "INFO") -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
+            pass_foreign_args=True,
             processors=[
                 _set_level,
+                keep_fields,
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
                 ecs,
             ],
         )

@@ -1,10 +1,18 @@
 """The parts that the API, the worker and the operator's command share."""
 
+import sys
+
+import structlog
+from pydantic import ValidationError
+
 from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
 from billing.platform.clock import SystemClock
 from billing.platform.database import Database
+from billing.platform.log_fields import log_uncaught, refused_settings
 from billing.platform.logs import configure_logs
-from billing.settings import Settings
+from billing.settings import Settings, load_settings
+
+logger = structlog.get_logger("billing.start")
 
 
 def make_clock(settings: Settings) -> SystemClock:
@@ -27,5 +35,14 @@ def make_gateway(settings: Settings) -> YooKassaGateway:
     )
 
 
-def start_logs(settings: Settings, service: str) -> None:
+def start_logs(service: str) -> Settings:
+    """The settings of a process, whose refusal is a line of its log too; ends it then."""
+    configure_logs(service)
+    log_uncaught()
+    try:
+        settings = load_settings()
+    except ValidationError as error:
+        logger.critical("settings are refused", **{"error.message": refused_settings(error)})
+        sys.exit(1)
     configure_logs(service, settings.log_level)
+    return settings
