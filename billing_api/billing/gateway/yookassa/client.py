@@ -35,6 +35,7 @@ from billing.gateway.yookassa.wire import (
     create_body,
     read_object,
     read_payment,
+    read_text,
 )
 from billing.platform.clock import format_instant
 
@@ -186,8 +187,8 @@ class YooKassaGateway:
 def _refusal(answer: _Answer, document: Mapping[str, Any]) -> Refused:
     pause = answer.retry_after or ""
     return Refused(
-        code=str(document.get("code") or f"http_{answer.status}")[:64],
-        description=str(document.get("description") or "")[:300],
+        code=(read_text(document.get("code")) or f"http_{answer.status}")[:64],
+        description=(read_text(document.get("description")) or "")[:300],
         temporary=answer.status in TEMPORARY,
         retry_after_seconds=int(pause) if pause.isdecimal() and len(pause) < 6 else None,
     )

@@ -12,6 +12,7 @@ from billing.gateway.port import PaymentIntent, ProviderPayment
 from billing.platform.money import Money, MoneyError, format_minor, parse_minor
 from billing.platform.strict_json import dump_json
 
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 PROVIDER_ID = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)
 
 
@@ -45,10 +46,10 @@ def read_object(raw: bytes) -> dict[str, Any]:
 
 
 def read_payment(document: dict[str, Any]) -> ProviderPayment:
-    identity, status = document.get("id"), document.get("status")
+    identity, status = document.get("id"), read_text(document.get("status"))
     if not isinstance(identity, str) or not PROVIDER_ID.fullmatch(identity):
         raise UnreadableError("no id")
-    if not isinstance(status, str):
+    if status is None:
         raise UnreadableError("no status")
     cancellation = _inner(document, "cancellation_details")
     return ProviderPayment(
@@ -57,12 +58,12 @@ def read_payment(document: dict[str, Any]) -> ProviderPayment:
         amount=_money(_inner(document, "amount")),
         account_id=str(_inner(document, "recipient").get("account_id", "")),
         test=document.get("test") is True,
-        payment_uid=_text(_inner(document, "metadata").get("payment_uid")),
+        payment_uid=read_text(_inner(document, "metadata").get("payment_uid")),
         created_at=_instant(document.get("created_at")),
         captured_at=_instant(document.get("captured_at")),
-        confirmation_url=_text(_inner(document, "confirmation").get("confirmation_url")),
-        cancellation_party=_text(cancellation.get("party")),
-        cancellation_reason=_text(cancellation.get("reason")),
+        confirmation_url=read_text(_inner(document, "confirmation").get("confirmation_url")),
+        cancellation_party=read_text(cancellation.get("party")),
+        cancellation_reason=read_text(cancellation.get("reason")),
     )
 
 
@@ -71,8 +72,11 @@ def _inner(document: dict[str, Any], name: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _text(value: object) -> str | None:
-    return value[:2048] if isinstance(value, str) and value and "\x00" not in value else None
+def read_text(value: object) -> str | None:
+    """None for what is no text a database keeps: JSON can spell NUL and half a surrogate pair."""
+    if not isinstance(value, str) or not value or _UNKEPT.search(value):
+        return None
+    return value[:2048]
 
 
 def _money(amount: dict[str, Any]) -> Money | None:
@@ -90,6 +94,6 @@ def _instant(value: object) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(value)
-    except ValueError:
+        return instant.astimezone(UTC) if instant.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return instant.astimezone(UTC) if instant.tzinfo else None
