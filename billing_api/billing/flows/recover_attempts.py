@@ -15,6 +15,7 @@ from billing.payments.attempt_store import (
     add_attempt,
     claim_attempts,
     count_send,
+    lock_as_read,
     mark_attempt,
     open_cancel_attempt,
 )
@@ -75,6 +76,8 @@ async def _recover(db: Database, gateway: PaymentGateway, clock: Clock, attempt:
         await _look_for(db, gateway, clock, attempt)
     else:
         async with db.begin() as session:
+            if not await lock_as_read(session, attempt):
+                return
             await count_send(session, attempt.id, lease_until=clock.real_now() + LEASE)
         crash_point(CrashPoint.RECOVERY_COUNTED)
         await _send(db, gateway, clock, attempt)
@@ -91,6 +94,8 @@ async def _try_anew(db: Database, gateway: PaymentGateway, clock: Clock, old: At
         created_at=clock.now(),
     )
     async with db.begin() as session:
+        if not await lock_as_read(session, old):
+            return
         await mark_attempt(session, old.id, AttemptState.REFUSED, outcome="tried_anew")
         await add_attempt(session, new, lease_until=clock.real_now() + LEASE)
     crash_point(CrashPoint.RECOVERY_RENEWED)

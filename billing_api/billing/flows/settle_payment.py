@@ -71,7 +71,8 @@ async def settle_payment(
     if known != payment:
         known = await _save(session, known, now)
         await close_attempts(session, payment.id, AttemptState.ACCEPTED)
-        await schedule_poll(session, payment.id, rules.next_poll(payment.created_at, now))
+        next_at = None if known.is_final else rules.next_poll(known.created_at, now)
+        await schedule_poll(session, payment.id, next_at)
     return Settled(known, Effect.UNCHANGED)
 
 

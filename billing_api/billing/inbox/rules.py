@@ -7,7 +7,9 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
-_WORD = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_EVENT = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+# It becomes part of an address: no dots, for "." and ".." lead to another one.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _PAUSES_SECONDS = (2, 5, 15, 60, 120, 300)
 ATTEMPTS_MAX = 300
 
@@ -53,11 +55,11 @@ def read_hint(body: bytes) -> Hint:
         return Hint(None, None)
     inner = document.get("object")
     identity = inner.get("id") if isinstance(inner, dict) else None
-    return Hint(_word(document.get("event")), _word(identity))
+    return Hint(_match(_EVENT, document.get("event")), _match(_ID, identity))
 
 
-def _word(value: object) -> str | None:
-    return value if isinstance(value, str) and _WORD.fullmatch(value) else None
+def _match(form: re.Pattern[str], value: object) -> str | None:
+    return value if isinstance(value, str) and form.fullmatch(value) else None
 
 
 def pause_after(attempts: int) -> timedelta:

@@ -25,6 +25,10 @@ _LAST = text("""
     FROM payment_attempts WHERE payment_id = :payment_id
 """)
 _LOCK = text("SELECT * FROM payment_attempts WHERE id = :id FOR UPDATE")
+_LOCK_AS_READ = text("""
+    SELECT id FROM payment_attempts
+    WHERE id = :id AND state = :state AND sends = :sends FOR UPDATE
+""")
 _CLOSE_OPEN = text("""
     UPDATE payment_attempts SET state = :state, next_at = NULL, lease_until = NULL
     WHERE payment_id = :payment_id AND state IN ('sent', 'unknown', 'lookup', 'waiting')
@@ -65,6 +69,7 @@ _CLAIM_ASKING = text("""
     INSERT INTO payment_polls (payment_id, asked_at) VALUES (:payment_id, :real_now)
     ON CONFLICT (payment_id) DO UPDATE SET asked_at = excluded.asked_at
     WHERE payment_polls.asked_at IS NULL OR payment_polls.asked_at <= :before
+       OR payment_polls.asked_at > :too_far
     RETURNING payment_id
 """)
 
@@ -104,6 +109,12 @@ async def open_cancel_attempt(
 
 async def lock_attempt(session: WriteSession, attempt_id: UUID) -> Attempt:
     return attempt_of(await session.one(_LOCK, {"id": attempt_id}))
+
+
+async def lock_as_read(session: WriteSession, attempt: Attempt) -> bool:
+    """False where somebody else went on with it since it was read: our lease ran out meanwhile."""
+    read = {"id": attempt.id, "state": attempt.state.value, "sends": attempt.sends}
+    return await session.first(_LOCK_AS_READ, read) is not None
 
 
 async def mark_attempt(
@@ -161,6 +172,11 @@ async def lock_due_polls(
 async def claim_asking(
     session: WriteSession, payment_id: UUID, *, real_now: datetime, pause: timedelta
 ) -> bool:
-    """True for one caller in `pause`, however many ask."""
-    parameters = {"payment_id": payment_id, "real_now": real_now, "before": real_now - pause}
+    """True for one caller in `pause`, however many ask, and whatever a clock set back says."""
+    parameters = {
+        "payment_id": payment_id,
+        "real_now": real_now,
+        "before": real_now - pause,
+        "too_far": real_now + pause,
+    }
     return await session.first(_CLAIM_ASKING, parameters) is not None

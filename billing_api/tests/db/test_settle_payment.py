@@ -223,30 +223,12 @@ async def _owe(database, customer, minor):
         await move_balance(session, balance, BalanceChange(receivable_minor=minor), at)
 
 
-async def test_asking_is_bounded_however_many_ask(create, read, sandbox, database, gateway, clock):
-    payment = await read((await create()).payment_id)
-    sandbox.fault("html_502", method="GET", times=1)
-    clock.advance(seconds=5)
-    found = await asyncio.gather(
-        *(poll_payment(database, gateway, clock, payment.id) for _ in range(6))
-    )
-    assert {item.status for item in found} == {PaymentStatus.PENDING}
-    sandbox.succeed(payment.provider_id)
-    assert (await poll_payment(database, gateway, clock, payment.id)).status == "pending"
-    clock.advance(seconds=2)
-    assert (await poll_payment(database, gateway, clock, payment.id)).status == "succeeded"
-
-
-async def test_polls_come_due_by_their_calendar(create, read, database, clock):
-    from billing.flows.claim_polls import claim_polls
-
-    payment_id = UUID((await create()).payment_id)
-    assert payment_id not in await claim_polls(database, clock, 100)
-    clock.advance(seconds=11)
-    assert payment_id in await claim_polls(database, clock, 100)
-    assert payment_id not in await claim_polls(database, clock, 100)
-    clock.advance(days=-40)
-    assert payment_id in await claim_polls(database, clock, 100), "the clock was moved back"
+async def test_old_news_of_what_is_over_starts_no_new_asking(paid, settle, rows):
+    payment, seen = await paid()
+    await settle(payment.id, seen)
+    await settle(payment.id, replace(seen, confirmation_url="https://provider.test/another"))
+    [turn] = await rows("SELECT next_at FROM payment_polls WHERE payment_id = :p", p=payment.id)
+    assert turn["next_at"] is None
 
 
 async def test_a_late_answer_does_not_reopen_what_a_person_is_to_decide(

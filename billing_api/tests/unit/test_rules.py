@@ -1,5 +1,6 @@
 """Pure rules: states, calendars, journals, positions, keys, hints, checks."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -141,6 +142,12 @@ def test_a_request_is_hashed_by_meaning():
 def test_a_body_that_is_no_notification_has_no_hint(body):
     hint = read_hint(body)
     assert (hint.event, hint.object_id) == (None, None)
+
+
+@pytest.mark.parametrize("identity", [".", "..", "a.b", "a/b", "a%2fb", "x" * 65])
+def test_an_id_that_would_lead_to_another_address_is_no_hint(identity):
+    body = json.dumps({"event": "payment.succeeded", "object": {"id": identity}})
+    assert read_hint(body.encode()).object_id is None
 
 
 def test_a_deep_body_has_no_hint():
