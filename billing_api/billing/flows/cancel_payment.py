@@ -19,6 +19,7 @@ from billing.idempotency.store import claim_key, keep_answer, release_key
 from billing.outbox.store import add_event
 from billing.payments import rules
 from billing.payments.attempt_store import open_cancel_attempt
+from billing.payments.attempts import Attempt
 from billing.payments.problems import PaymentFinal
 from billing.payments.queries import get_payment
 from billing.payments.rules import Payment, PaymentStatus
@@ -62,31 +63,44 @@ async def cancel_payment(
     # A payer may have been quicker than the notification: better to know before a wish is kept.
     if not known.is_final and known.cancel_requested_at is None:
         await _look(db, gateway, clock, known)
-    lease_until = clock.real_now() + LEASE
-    async with db.begin() as session:
-        claim = await _claim(session, clock, command, scope)
-        payment = await lock_payment(session, command.payment_id)
-        if claim is not None and not claim.is_new:
-            if claim.answer is not None:
-                return Canceled(claim.answer, replayed=True)
-            return await _answer(session, payment, scope)
-        if payment.is_final:
-            raise _final(payment)
-        payment = await _keep_wish(session, payment, command, clock)
-        attempt = None
-        if payment.status is PaymentStatus.WAITING_FOR_CAPTURE and not payment.quarantine_reason:
-            attempt = await open_cancel_attempt(
-                session, payment.id, at=clock.now(), lease_until=lease_until
-            )
-        if attempt is None or payment.provider_id is None:
-            return await _answer(session, payment, scope)
-    outcome = await gateway.cancel_payment(attempt.id, payment.provider_id, seconds=CALL_SECONDS)
-    async with db.begin() as session:
-        await settle_cancel(
-            session, payment.id, attempt.id, outcome, shop=gateway.shop, now=clock.now()
+    reserved = await db.transact(lambda session: _reserve(session, clock, command, scope))
+    if isinstance(reserved, Canceled):
+        return reserved
+    attempt, provider_id = reserved
+    outcome = await gateway.cancel_payment(attempt.id, provider_id, seconds=CALL_SECONDS)
+    settled = await db.transact(
+        lambda session: settle_cancel(
+            session, attempt.payment_id, attempt.id, outcome, shop=gateway.shop, now=clock.now()
         )
-    async with db.begin() as session:
-        return await _answer(session, await lock_payment(session, payment.id), scope)
+    )
+
+    async def answer(session: WriteSession) -> Canceled:
+        return await _answer(session, await lock_payment(session, settled.id), scope)
+
+    return await db.transact(answer)
+
+
+async def _reserve(
+    session: WriteSession, clock: Clock, command: CancelPayment, scope: KeyScope | None
+) -> Canceled | tuple[Attempt, str]:
+    """The answer where it is known without asking, else what to ask the provider."""
+    claim = await _claim(session, clock, command, scope)
+    payment = await lock_payment(session, command.payment_id)
+    if claim is not None and not claim.is_new:
+        if claim.answer is not None:
+            return Canceled(claim.answer, replayed=True)
+        return await _answer(session, payment, scope)
+    if payment.is_final:
+        raise _final(payment)
+    payment = await _keep_wish(session, payment, command, clock)
+    attempt = None
+    if payment.status is PaymentStatus.WAITING_FOR_CAPTURE and not payment.quarantine_reason:
+        attempt = await open_cancel_attempt(
+            session, payment.id, at=clock.now(), lease_until=clock.real_now() + LEASE
+        )
+    if attempt is None or payment.provider_id is None:
+        return await _answer(session, payment, scope)
+    return attempt, payment.provider_id
 
 
 async def _look(db: Database, gateway: PaymentGateway, clock: Clock, payment: Payment) -> None:
@@ -94,8 +108,10 @@ async def _look(db: Database, gateway: PaymentGateway, clock: Clock, payment: Pa
         return
     seen = await gateway.find_payment(payment.provider_id, seconds=LOOK_SECONDS)
     if isinstance(seen, Accepted):
-        async with db.begin() as session:
-            await settle_payment(session, payment.id, seen.payment, gateway.shop, clock.now())
+        found = seen.payment
+        await db.transact(
+            lambda session: settle_payment(session, payment.id, found, gateway.shop, clock.now())
+        )
 
 
 async def _claim(

@@ -63,7 +63,8 @@ async def create_payment(
     payment, attempt = _plan(gateway, command, clock)
     lease_until = clock.real_now() + LEASE
     crash_point(CrashPoint.CREATE_BEGUN)
-    async with db.begin() as session:
+
+    async def reserve(session: WriteSession) -> Claim | None:
         claim = None
         if scope is not None:
             claim = await claim_key(
@@ -79,17 +80,24 @@ async def create_payment(
             data = rules.snapshot(reserved)
             await record_change(session, "payment", reserved.id, version=1, at=now, data=data)
             crash_point(CrashPoint.CREATE_INTENT_WRITTEN)
+        return claim
+
+    claim = await db.transact(reserve)
     if scope is not None and claim is not None and not claim.is_new:
         return await _repeat(db, claim, scope)
     crash_point(CrashPoint.CREATE_INTENT_KEPT)
     outcome = await gateway.create_payment(attempt.id, attempt.body, seconds=CALL_SECONDS)
     crash_point(CrashPoint.CREATE_ANSWERED)
-    async with db.begin() as session:
+
+    async def settle(session: WriteSession) -> Created:
         settled = await settle_attempt(
             session, payment.id, attempt.id, outcome, shop=gateway.shop, now=clock.now()
         )
         created = await _answer(session, settled, scope)
         crash_point(CrashPoint.CREATE_SETTLED)
+        return created
+
+    created = await db.transact(settle)
     crash_point(CrashPoint.CREATE_DONE)
     return created
 

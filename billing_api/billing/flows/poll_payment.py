@@ -13,7 +13,7 @@ from billing.payments.queries import get_payment
 from billing.payments.rules import Payment
 from billing.platform.clock import Clock
 from billing.platform.crash_points import CrashPoint, crash_point
-from billing.platform.database import Database
+from billing.platform.database import Database, WriteSession
 
 PAUSE = timedelta(seconds=2)
 CALL_SECONDS = 5.0
@@ -36,8 +36,13 @@ async def poll_payment(
     if not isinstance(seen, Accepted):
         return payment
     crash_point(CrashPoint.POLL_SEEN)
-    async with db.begin() as session:
-        settled = await settle_payment(session, payment_id, seen.payment, gateway.shop, clock.now())
+    found, now = seen.payment, clock.now()
+
+    async def apply(session: WriteSession) -> Payment:
+        settled = await settle_payment(session, payment_id, found, gateway.shop, now)
         crash_point(CrashPoint.POLL_APPLIED)
+        return settled.payment
+
+    payment = await db.transact(apply)
     crash_point(CrashPoint.POLL_DONE)
-    return settled.payment
+    return payment

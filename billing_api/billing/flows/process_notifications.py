@@ -15,7 +15,7 @@ from billing.payments.queries import find_payment_id
 from billing.platform.clock import Clock
 from billing.platform.concurrency import each
 from billing.platform.crash_points import CrashPoint, crash_point
-from billing.platform.database import Database
+from billing.platform.database import Database, WriteSession
 
 LEASE = timedelta(seconds=60)
 AT_ONCE = 8
@@ -68,7 +68,8 @@ async def _apply(
     """Payment and notification end in one transaction: neither can be done without the other."""
     found = seen.payment
     crash_point(CrashPoint.INBOX_SEEN)
-    async with db.begin() as session:
+
+    async def apply(session: WriteSession) -> None:
         payment_id = await find_payment_id(session, found.id, parse_uid(found.payment_uid))
         outcome = Outcome.UNKNOWN_PAYMENT
         if payment_id is not None:
@@ -76,6 +77,8 @@ async def _apply(
             outcome = _outcome(settled)
         await finish_notification(session, notification.id, outcome, clock.real_now())
         crash_point(CrashPoint.INBOX_APPLIED)
+
+    await db.transact(apply)
     crash_point(CrashPoint.INBOX_DONE)
 
 

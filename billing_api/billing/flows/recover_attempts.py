@@ -32,7 +32,7 @@ from billing.payments.rules import PaymentStatus
 from billing.platform.clock import Clock
 from billing.platform.concurrency import each
 from billing.platform.crash_points import CrashPoint, crash_point
-from billing.platform.database import Database
+from billing.platform.database import Database, WriteSession
 from billing.platform.ids import new_id
 
 CALL_SECONDS = 35.0
@@ -115,10 +115,11 @@ async def _send_cancel(
 ) -> None:
     provider_id = await _provider_id(db, attempt)
     outcome = await gateway.cancel_payment(attempt.id, provider_id, seconds=CALL_SECONDS)
-    async with db.begin() as session:
-        await settle_cancel(
+    await db.transact(
+        lambda session: settle_cancel(
             session, attempt.payment_id, attempt.id, outcome, shop=gateway.shop, now=clock.now()
         )
+    )
 
 
 async def _look_at_canceled(
@@ -191,7 +192,8 @@ async def _settle(
     outcome: CreateOutcome | NotThere,
 ) -> None:
     crash_point(CrashPoint.RECOVERY_ANSWERED)
-    async with db.begin() as session:
+
+    async def apply(session: WriteSession) -> None:
         await settle_attempt(
             session,
             attempt.payment_id,
@@ -201,4 +203,6 @@ async def _settle(
             now=clock.now(),
         )
         crash_point(CrashPoint.RECOVERY_APPLIED)
+
+    await db.transact(apply)
     crash_point(CrashPoint.RECOVERY_DONE)

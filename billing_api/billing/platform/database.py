@@ -4,24 +4,35 @@ Writers and readers are different types on different pools. A reader's connectio
 the server's word, so a query cannot change anything even by mistake.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from sqlalchemy import CursorResult
 from sqlalchemy.engine import RowMapping
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql import Executable
 
-# A session stuck in the middle blocks others and holds the change feed's horizon back.
+# A session stuck in the middle blocks others and holds the change feed's horizon back. Nobody
+# holds a lock for more than milliseconds, so who has waited for two seconds waits in vain.
 SERVER_SETTINGS = {
     "application_name": "billing",
-    "lock_timeout": "5000",
+    "lock_timeout": "2000",
     "statement_timeout": "15000",
     "idle_in_transaction_session_timeout": "20000",
     "timezone": "UTC",
 }
+POOL_SECONDS = 2
+# The server undid the whole transaction for the sake of another one: deadlock, serialization. Not a
+# lock time-out: it has waited long enough, and waiting again would make an overload worse.
+UNDONE_FOR_OTHERS = frozenset({"40P01", "40001"})
+TRIES_MAX = 5
+PAUSE_SECONDS = 0.02
+Result = TypeVar("Result")
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
@@ -76,6 +87,24 @@ class Database:
         async with self._writers.begin() as connection:
             yield WriteSession(connection)
 
+    async def transact(self, work: Callable[[WriteSession], Awaitable[Result]]) -> Result:
+        """`work` in a transaction, begun anew, a few times, where the server undid it for others.
+
+        So `work` touches nothing but its session. What else goes wrong, and a connection lost at
+        COMMIT above all, is not repeated: nobody knows then what was done.
+        """
+        tries = 1
+        while True:
+            try:
+                async with self.begin() as session:
+                    return await work(session)
+            except DBAPIError as error:
+                undone = getattr(error.orig, "sqlstate", None) in UNDONE_FOR_OTHERS
+                if not undone or tries == TRIES_MAX:
+                    raise
+            await asyncio.sleep(random.uniform(0, PAUSE_SECONDS * 2**tries))  # noqa: S311 - jitter
+            tries += 1
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
         async with self._readers.connect() as connection:
@@ -91,7 +120,7 @@ def _engine(url: str, size: int, settings: Mapping[str, str]) -> AsyncEngine:
         driver_url(url),
         pool_size=size,
         max_overflow=0,
-        pool_timeout=5,
+        pool_timeout=POOL_SECONDS,
         pool_use_lifo=True,
         # Parameters are people's data: they stay out of the texts of errors.
         hide_parameters=True,

@@ -24,7 +24,7 @@ from pgqueuer.domain.settings import DBSettings
 from pgqueuer.ports.driver import NotifyCallback
 from sqlalchemy import text
 
-from billing.platform.database import WriteSession
+from billing.platform.database import SERVER_SETTINGS, WriteSession
 
 SCHEMA = "pgqueuer"
 ENTRYPOINT = "look"
@@ -33,6 +33,7 @@ HEARTBEAT = timedelta(seconds=3)
 COALESCE_SECONDS = 0.02
 RECONNECT_SECONDS = 1.0
 STOP_SECONDS = 3.0
+SESSION = {**SERVER_SETTINGS, "application_name": "billing-wakeups"}
 _PRUNE = text(f"DELETE FROM {SCHEMA}.pgqueuer_log WHERE created < :before")  # noqa: S608
 logger = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class Waker:
     async def _run(self) -> None:
         while True:
             try:
-                connection = await asyncpg.connect(self._url, timeout=5)
+                connection = await asyncpg.connect(self._url, timeout=5, server_settings=SESSION)
                 try:
                     await self._serve(queue_queries(AsyncpgDriver(connection)))
                 finally:
@@ -126,7 +127,9 @@ async def listen(url: str, look: Callable[[], None], stopping: asyncio.Event) ->
     """Calls `look` at each wake-up and each second or two; survives lost connections."""
     while not stopping.is_set():
         try:
-            pool = await asyncpg.create_pool(url, min_size=1, max_size=3, timeout=5)
+            pool = await asyncpg.create_pool(
+                url, min_size=1, max_size=3, timeout=5, server_settings=SESSION
+            )
             try:
                 await _listen_once(pool, look, stopping)
             finally:

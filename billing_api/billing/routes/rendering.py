@@ -77,7 +77,7 @@ async def on_database_error(request: Request, error: Exception) -> Response:
         asyncpg.PostgresConnectionError,
         asyncpg.LockNotAvailableError,
         asyncpg.QueryCanceledError,
-        asyncpg.DeadlockDetectedError,
+        asyncpg.TransactionRollbackError,
         asyncpg.OperatorInterventionError,
         asyncpg.InsufficientResourcesError,
         asyncpg.InternalClientError,

@@ -54,7 +54,7 @@ async def test_lost_connections_are_made_anew(urls, postgres_url):
         with superuser, superuser.cursor() as cursor:
             cursor.execute(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE datname = %s AND application_name <> 'billing'",
+                " WHERE datname = %s AND application_name = 'billing-wakeups'",
                 (urls.service.rpartition("/")[2],),
             )
             assert cursor.fetchone()[0] >= 2

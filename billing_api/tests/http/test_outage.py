@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import httpx
 import psycopg2
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from billing.platform.database import SERVER_SETTINGS
+from billing.platform.wakeups import SESSION
 
 LOCK_SECONDS = int(SERVER_SETTINGS["lock_timeout"]) / 1000
 
@@ -46,6 +48,17 @@ async def test_the_server_knows_our_time_limits_on_every_connection(database):
         async with opened() as session:
             rows = await session.all(show, {"n": list(wanted)})
         assert {row["name"]: row["value"] for row in rows} == wanted
+
+
+def test_no_session_of_ours_is_without_the_limits(api):
+    """The wake-ups' own connections too: their names come with the limits, in one piece."""
+    assert SESSION | SERVER_SETTINGS == {**SESSION, "application_name": "billing"}
+    role = urlsplit(api.urls.service).username
+    names = api.sql(
+        "SELECT application_name, count(*) FROM pg_stat_activity WHERE usename = %s GROUP BY 1",
+        role,
+    )
+    assert {name for name, _ in names} == {"billing", "billing-wakeups"}
 
 
 def test_a_locked_table_costs_a_client_seconds_and_is_503(api, customer, check_problem):
