@@ -32,6 +32,12 @@ class RequestIdMiddleware:
         return response
 
 
+def request_id_headers() -> dict[str, str]:
+    """For calls of other services on behalf of the request at hand."""
+    request_id = structlog.contextvars.get_contextvars().get("trace.id")
+    return {"X-Request-ID": str(request_id)} if request_id else {}
+
+
 def _access_line(request: HttpRequest, response: HttpResponse, duration_ns: int) -> None:
     """Method, path, status, duration; never the query, which may hold a customer's e-mail."""
     log.info(

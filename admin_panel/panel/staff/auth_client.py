@@ -10,6 +10,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from panel.site.requests import request_id_headers
+
 TIMEOUT_SECONDS = 5.0
 LEEWAY_SECONDS = 30
 
@@ -38,7 +40,8 @@ class Identity:
 def sign_in(username: str, password: str) -> Identity:
     """Raises WrongPasswordError, TooManyAttemptsError or AuthUnavailableError."""
     try:
-        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+        headers = request_id_headers()
+        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, headers=headers) as client:
             token = _log_in(client, username, password)
             keys = client.get(f"{settings.AUTH_URL}/.well-known/jwks.json")
             keys.raise_for_status()

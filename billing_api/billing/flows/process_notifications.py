@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import structlog
+
 from billing.flows.settle_payment import Effect, Settled, settle_payment
 from billing.gateway.port import Accepted, Missing, PaymentGateway
 from billing.inbox.rules import ATTEMPTS_MAX, Notification, Outcome, pause_after
@@ -31,6 +33,8 @@ async def process_notifications(
     crash_point(CrashPoint.INBOX_CLAIMED)
 
     async def work(notification: Notification) -> None:
+        # A task of its own, with variables of its own: its lines carry the id it arrived with.
+        structlog.contextvars.bind_contextvars(**{"trace.id": notification.request_id})
         await _process(db, gateway, clock, notification)
 
     await each(claimed, work, at_once=AT_ONCE)

@@ -44,6 +44,7 @@ class Notification:
     event: str | None
     object_id: str | None
     attempts: int
+    request_id: str
 
 
 def read_hint(body: bytes) -> Hint:

@@ -31,7 +31,7 @@ _CLAIM = text("""
           AND (lease_until IS NULL OR lease_until < :now)
         ORDER BY next_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, event, object_id, attempts
+    RETURNING id, event, object_id, attempts, request_id
 """)
 _FINISH = text("""
     UPDATE inbox SET outcome = :outcome, processed_at = :at, lease_until = NULL, next_at = NULL
