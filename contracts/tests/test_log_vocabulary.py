@@ -66,7 +66,7 @@ except KeyError:
     ours.exception("fifth")
     theirs.exception("sixth")
     ours.warning("seventh", exc_info=True)
-ours.info("eighth", **{{"url.path": "/api/v1//Notification/" + secret}})
+ours.info("eighth", **{{"url.path": "/api/v1//notification/" + secret}})
 theirs.info("ninth %s of %d", secret, 7)
 theirs.info("ninths %(a)s and %(b)s", {{"a": secret, "b": 7}})
 theirs.info("tenths '" + secret + "' by " + secret + "-1\\nmore of " + secret)
@@ -149,7 +149,7 @@ def test_a_careless_call_leaks_nothing_and_is_counted(program):
         "<string>": None, "twelfth": None, "thirteenth": None, "fourteenth": None,
     }  # fmt: skip
     assert by_word["second"]["http"]["request"] == {"method": "GET"}
-    assert by_word["eighth"]["url"]["path"] == "/api/v1//Notification/-"
+    assert by_word["eighth"]["url"]["path"] == "/api/v1//notification/-"
     assert by_word["ninth"]["message"] == "ninth … of 7"
     assert by_word["ninths"]["message"] == "ninths … and 7"
     assert by_word["tenths"]["message"] == "tenths … by …"

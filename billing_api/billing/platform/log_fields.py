@@ -34,7 +34,7 @@ _NOTIFICATION = re.compile(r"(/notification)/.*", re.IGNORECASE | re.DOTALL)
 # Words, short numbers and ids. A token, a card number or a password with a digit is none of these.
 # nginx/includes/logging.conf says the same.
 _PLAIN_PATH = re.compile(
-    r"(?:/(?:v[0-9]|[A-Za-z_.-]{1,40}|[0-9]{1,11}"
+    r"(?:/(?:v[0-9]|[a-z_.-]{1,40}|[0-9]{1,11}"
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?(?![^/]))*+"
 )
 _METHOD = re.compile(r"[A-Z]{1,10}")
@@ -178,9 +178,13 @@ def _stack(error: BaseException) -> str:
 
 
 def _name(error: BaseException) -> str:
-    code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    """With PostgreSQL's code; SQLAlchemy keeps the driver's exception as `orig`."""
     name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
-    return f"{name} [{code}]" if isinstance(code, str) else name
+    for known in (error, getattr(error, "orig", None)):
+        code = getattr(known, "sqlstate", None) or getattr(known, "pgcode", None)
+        if isinstance(code, str):
+            return f"{name} [{code}]"
+    return name
 
 
 def log_uncaught() -> None:
