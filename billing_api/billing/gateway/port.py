@@ -102,5 +102,10 @@ class PaymentGateway(Protocol):
     async def find_payment(self, provider_id: str, *, seconds: float = 10) -> FindOutcome: ...
 
     async def list_payments(
-        self, since: datetime, until: datetime, cursor: str | None = None
+        self,
+        since: datetime,
+        until: datetime,
+        cursor: str | None = None,
+        *,
+        seconds: float = 10,
     ) -> ListOutcome: ...

@@ -134,7 +134,12 @@ class YooKassaGateway:
         return Unknown(f"http {answer.status}")
 
     async def list_payments(
-        self, since: datetime, until: datetime, cursor: str | None = None
+        self,
+        since: datetime,
+        until: datetime,
+        cursor: str | None = None,
+        *,
+        seconds: float = 10,
     ) -> ListOutcome:
         query = {
             "created_at.gte": format_instant(since),
@@ -143,7 +148,7 @@ class YooKassaGateway:
         }
         if cursor:
             query["cursor"] = cursor
-        answer = await self._ask("GET", "/payments", 10, params=query)
+        answer = await self._ask("GET", "/payments", seconds, params=query)
         if isinstance(answer, Unknown):
             return answer
         if answer.status != 200:

@@ -1,0 +1,105 @@
+"""The gateway that production uses."""
+
+import json
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+from billing.gateway.port import (
+    Accepted,
+    Missing,
+    PaymentIntent,
+    PaymentList,
+    Refused,
+    Unknown,
+)
+from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.platform.ids import new_id
+from billing.platform.money import Money
+from contract.outcomes import Outcome
+from contract.place import SHOP_ID, Provider
+
+PATIENCE_SECONDS = 10.0
+NOBODY = "2f0a41b7-000f-5000-8000-1c2d3e4f5a6b"  # an id that no payment has
+
+
+def make_gateway(provider: Provider) -> YooKassaGateway:
+    ca_file = str(provider.ca_file) if provider.ca_file else ""
+    return YooKassaGateway(
+        YooKassaAccount(
+            provider.api, SHOP_ID, provider.secret_key, accepts_test=True, ca_file=ca_file
+        )
+    )
+
+
+def make_body(payment_uid: UUID, minor: int = 134200, **changes: Any) -> dict[str, Any]:
+    """Our own intent as the gateway writes it, with what a case changes."""
+    intent = PaymentIntent(
+        payment_id=payment_uid,
+        amount=Money(minor, "RUB"),
+        description="Оплата подписки",
+        return_url=f"https://shop.test/pay/return/{payment_uid}",
+        request_id="request-of-a-test",
+    )
+    written = make_gateway(Provider("", None)).write_intent(intent)
+    return {**json.loads(written), **changes}
+
+
+def fresh() -> tuple[UUID, UUID]:
+    """A payment's id of ours and a key."""
+    return new_id(), new_id()
+
+
+class OurSide:
+    """`seconds`: how long it waits for an answer."""
+
+    name = "ours"
+
+    def __init__(self, provider: Provider, *, seconds: float = PATIENCE_SECONDS) -> None:
+        self.gateway = make_gateway(provider)
+        self.seconds = seconds
+        self.calls: set[str] = set()
+
+    async def __aenter__(self) -> "OurSide":
+        await self.gateway.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.gateway.__aexit__(kind, error, trace)
+
+    async def create(self, key: UUID, body: dict[str, Any]) -> Outcome:
+        self.calls.add("POST /payments")
+        raw = json.dumps(body).encode()
+        return _sorted(await self.gateway.create_payment(key, raw, seconds=self.seconds))
+
+    async def get(self, provider_id: str) -> Outcome:
+        self.calls.add("GET /payments/{id}")
+        return _sorted(await self.gateway.find_payment(provider_id, seconds=self.seconds))
+
+    async def cancel(self, key: UUID, provider_id: str) -> Outcome:
+        self.calls.add("POST /payments/{id}/cancel")
+        return _sorted(await self.gateway.cancel_payment(key, provider_id, seconds=self.seconds))
+
+    async def list(self, since: datetime, until: datetime, cursor: str | None = None) -> Outcome:
+        self.calls.add("GET /payments")
+        return _sorted(await self.gateway.list_payments(since, until, cursor, seconds=self.seconds))
+
+
+def _sorted(answer: Accepted | Refused | Unknown | Missing | PaymentList) -> Outcome:
+    match answer:
+        case Accepted():
+            return Outcome("done", payment=answer.payment)
+        case PaymentList():
+            return Outcome("done", items=tuple(answer.items), next_cursor=answer.next_cursor)
+        case Refused():
+            return Outcome("refused", answer.code, answer.description)
+        case Missing():
+            return Outcome("missing")
+        case Unknown():
+            return Outcome("unknown")
