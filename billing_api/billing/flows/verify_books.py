@@ -6,6 +6,9 @@ from sqlalchemy import text
 
 from billing.platform.database import Database
 
+# One snapshot for all figures: payments go on being settled meanwhile.
+_ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+_PATIENCE = text("SET LOCAL statement_timeout = '10min'")
 _MUST_BE_NONE = (
     (
         "journals sum to zero per currency",
@@ -72,6 +75,12 @@ _MUST_BE_NONE = (
 )
 
 
+_COUNTS = {
+    name: text(f"SELECT count(*) AS n FROM ({query}) AS violation")  # noqa: S608 - constants
+    for name, query in _MUST_BE_NONE
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     name: str
@@ -79,14 +88,11 @@ class Check:
 
 
 async def verify_books(db: Database) -> list[Check]:
-    # One snapshot for all figures: payments go on being settled meanwhile.
-    snapshot = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     checks = []
     async with db.begin() as session:
-        await session.run(snapshot)
-        await session.run(text("SET LOCAL statement_timeout = '10min'"))
-        for name, query in _MUST_BE_NONE:
-            counting = f"SELECT count(*) AS n FROM ({query}) AS violation"  # noqa: S608 - constants
-            row = await session.one(text(counting))
+        await session.run(_ONE_SNAPSHOT)
+        await session.run(_PATIENCE)
+        for name, count in _COUNTS.items():
+            row = await session.one(count)
             checks.append(Check(name, int(row["n"])))
     return checks
