@@ -7,25 +7,39 @@ import asyncio
 import json
 import logging
 from datetime import UTC, datetime, timedelta
+from getpass import getuser
 from typing import Annotated
+from uuid import UUID
 
 import structlog
 import typer
 
 from billing.flows.compare_provider import ProviderUnreadableError, compare_provider
+from billing.flows.decide_payment import decide_payment
 from billing.flows.verify_books import verify_books
 from billing.inbox.queries import list_doubtful
+from billing.payments.decision_store import list_decisions
+from billing.payments.decisions import (
+    Action,
+    Decision,
+    DecisionError,
+    KeptDecision,
+    why_in_review,
+)
 from billing.payments.queries import list_for_review
 from billing.payments.rules import Payment
 from billing.platform.clock import format_instant
 from billing.platform.clock_file import parse_duration, write_offset
 from billing.platform.grants import grant_service_role
+from billing.platform.problems import Problem
 from billing.settings import Settings, load_settings
 from billing.wiring.parts import make_clock, make_database, make_gateway
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 clock_app = typer.Typer(no_args_is_help=True, help="Show or move the business clock.")
+review_app = typer.Typer(help="What waits for a person, and what a person decides about it.")
 app.add_typer(clock_app, name="clock")
+app.add_typer(review_app, name="review")
 
 
 @app.command()
@@ -76,9 +90,13 @@ async def _figures(settings: Settings, provider_days: int) -> dict[str, int]:
     return figures
 
 
-@app.command()
-def review(*, limit: Annotated[int, typer.Option(min=1, max=1000)] = 100) -> None:
+@review_app.callback(invoke_without_command=True)
+def review(
+    context: typer.Context, *, limit: Annotated[int, typer.Option(min=1, max=1000)] = 100
+) -> None:
     """What waits for a person: held back, undecided for long, notifications that did not fit."""
+    if context.invoked_subcommand is not None:
+        return
     lines = asyncio.run(_review(load_settings(), limit))
     for line in lines or ["nothing waits for review"]:
         typer.echo(line)
@@ -94,8 +112,9 @@ async def _review(settings: Settings, limit: int) -> list[str]:
     finally:
         await database.close()
     lines = [
-        f"payment {row.id}  {row.amount}  {_why(row)}"
+        f"payment {row.id}  {row.amount}  {row.status}  {why_in_review(row)}"
         f"  since {format_instant(row.created_at)}  provider {row.provider_id or '-'}"
+        f" {row.provider_status or '-'}"
         for row in payments
     ]
     lines += [
@@ -106,12 +125,66 @@ async def _review(settings: Settings, limit: int) -> list[str]:
     return lines
 
 
-def _why(payment: Payment) -> str:
-    if payment.quarantine_reason or payment.undecided:
-        return payment.quarantine_reason or "undecided"
-    if payment.is_final and payment.cancel_requested_at is not None:
-        return "paid_after_cancel_request"
-    return "second_object" if payment.is_final else "open_for_days"
+PaymentId = Annotated[UUID, typer.Argument(help="Our id of the payment")]
+Reason = Annotated[str, typer.Option(help="Why; kept for good")]
+DecidedBy = Annotated[str, typer.Option("--by", help="Who; the operating system's user if not")]
+
+
+@review_app.command("release")
+def release(
+    payment: PaymentId,
+    *,
+    reason: Reason,
+    decided_by: DecidedBy = "",
+    provider_id: Annotated[str | None, typer.Option(help="Where we do not know it")] = None,
+) -> None:
+    """Ask the provider about a held payment again and apply what it says, if it agrees now."""
+    _decide(payment, Action.RELEASE, reason, decided_by, provider_id)
+
+
+@review_app.command("close")
+def close(payment: PaymentId, *, reason: Reason, decided_by: DecidedBy = "") -> None:
+    """Nothing more is to be done about it: off the list; a held one that is open is canceled."""
+    _decide(payment, Action.CLOSE, reason, decided_by)
+
+
+@review_app.command("history")
+def history(payment: PaymentId) -> None:
+    """Who decided what about it, and why."""
+    for kept in asyncio.run(_history(load_settings(), payment)):
+        found = f"{kept.action}  found {kept.found}"
+        typer.echo(f"{format_instant(kept.at)}  {kept.decided_by}  {found}  {kept.reason}")
+
+
+async def _history(settings: Settings, payment_id: UUID) -> list[KeptDecision]:
+    database = make_database(settings)
+    try:
+        async with database.read() as session:
+            return await list_decisions(session, payment_id)
+    finally:
+        await database.close()
+
+
+def _decide(
+    payment_id: UUID, action: Action, reason: str, decided_by: str, provider_id: str | None = None
+) -> None:
+    try:
+        decision = Decision(payment_id, action, reason, decided_by or getuser())
+        payment = asyncio.run(_decided(load_settings(), decision, provider_id))
+    except (DecisionError, Problem) as error:
+        typer.echo(f"nothing is changed: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"payment {payment.id}  {payment.amount}  {payment.status}")
+
+
+async def _decided(settings: Settings, decision: Decision, provider_id: str | None) -> Payment:
+    database = make_database(settings)
+    try:
+        async with make_gateway(settings) as gateway:
+            clock = make_clock(settings)
+            return await decide_payment(database, gateway, clock, decision, provider_id)
+    finally:
+        await database.close()
 
 
 @app.command()

@@ -6,6 +6,7 @@ from panel.site.wording import say
 
 _JOURNALS: dict[str, Any] = {
     "payment": say("Пополнение", "Top-up"),
+    "late_payment": say("Опоздавшее пополнение", "Late top-up"),
     "refund": say("Возврат", "Refund"),
     "charge": say("Списание", "Charge"),
     "correction": say("Исправление", "Correction"),

@@ -13,6 +13,7 @@ from billing.platform.database import Database
 
 # Around the window: the two sides date a payment by their own clocks.
 OVERLAP = timedelta(hours=1)
+PAGES_MAX = 20_000  # of a hundred
 FINAL_WORDS = frozenset({"succeeded", "canceled"})
 
 
@@ -62,6 +63,8 @@ def _contradict(payment: Payment, item: ProviderPayment) -> bool:
     """One of two is late only where the provider is ahead and we are not at an end."""
     if payment.status is PaymentStatus.PENDING:
         return False
+    if payment.quarantine_reason is None and payment.provider_status == item.status:
+        return False  # either the same end, or a person has decided about the other one
     return item.status in FINAL_WORDS and item.status != payment.status.value
 
 
@@ -70,7 +73,7 @@ async def _read_all(
 ) -> list[ProviderPayment]:
     items: list[ProviderPayment] = []
     cursor = None
-    while True:
+    for _ in range(PAGES_MAX):
         page = await gateway.list_payments(since, until, cursor)
         if isinstance(page, Unknown):
             raise ProviderUnreadableError(page.why)
@@ -78,3 +81,4 @@ async def _read_all(
         cursor = page.next_cursor
         if cursor is None:
             return items
+    raise ProviderUnreadableError("the list does not end")

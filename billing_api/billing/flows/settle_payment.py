@@ -9,15 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from billing.balance import rules as balance_rules
-from billing.balance.rules import BalanceChange
-from billing.balance.store import lock_balance, move_balance
 from billing.changes.store import record_change
+from billing.flows.settle_credit import PAYMENT, settle_credit
 from billing.gateway.port import ProviderPayment, Shop
-from billing.ledger import rules as ledger_rules
-from billing.ledger.chart import AccountKind
-from billing.ledger.rules import Journal, top_up_lines, total_of
-from billing.ledger.store import post_journal
 from billing.outbox.store import add_event
 from billing.payments import rules
 from billing.payments.attempt_store import (
@@ -27,11 +21,11 @@ from billing.payments.attempt_store import (
 )
 from billing.payments.attempts import AttemptState
 from billing.payments.checks import Claimed, disagreement, is_foreign
+from billing.payments.decisions import is_decided
 from billing.payments.rules import Payment, PaymentStatus
 from billing.payments.store import lock_payment, save_payment
 from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import WriteSession
-from billing.platform.ids import new_id
 
 
 class Effect(StrEnum):
@@ -57,11 +51,13 @@ async def settle_payment(
         return Settled(payment, Effect.FOREIGN)
     if payment.quarantine_reason is not None:
         return Settled(payment, Effect.QUARANTINED)
+    if is_decided(payment, seen.status):
+        return Settled(payment, Effect.UNCHANGED)
     status = rules.read_status(seen.status)
     reason = disagreement(
         payment, claimed, account_id=shop.account_id, accepts_test=shop.accepts_test
     )
-    if reason is None and status is not None and rules.contradicts(payment.status, status):
+    if reason is None and rules.contradicts(payment, seen.status):
         reason = "contradicts_final_state"
     if reason is not None:
         return await _quarantine(session, payment, seen, reason, now)
@@ -116,45 +112,10 @@ async def _move(
         # Nobody wants this money any more: the worker gives it back.
         await open_cancel_attempt(session, moved.id, at=now, lease_until=None)
     if status is PaymentStatus.SUCCEEDED:
-        await _credit(session, moved, now)
+        await settle_credit(session, moved, PAYMENT, now)
     await add_event(session, f"payment.{status}", moved.id, at=now, data=rules.snapshot(moved))
     crash_point(CrashPoint.SETTLE_BOOKED)
     return moved
-
-
-async def _credit(session: WriteSession, payment: Payment, now: datetime) -> None:
-    balance = await lock_balance(session, payment.customer_id, payment.amount.currency, now)
-    lines = top_up_lines(payment.customer_id, payment.amount, balance.receivable_minor)
-    journal = Journal(
-        id=new_id(),
-        kind="payment",
-        payment_id=payment.id,
-        at=now,
-        description="Payment received",
-        lines=lines,
-    )
-    await post_journal(session, journal)
-    change = BalanceChange(
-        paid_minor=total_of(lines, AccountKind.CUSTOMER_PAID),
-        receivable_minor=-total_of(lines, AccountKind.CUSTOMER_RECEIVABLE),
-    )
-    balance = await move_balance(session, balance, change, now)
-    await record_change(
-        session,
-        "journal",
-        journal.id,
-        version=1,
-        at=now,
-        data=ledger_rules.snapshot(journal),
-    )
-    await record_change(
-        session,
-        "balance",
-        balance_rules.feed_id(balance),
-        version=balance.version,
-        at=now,
-        data=balance_rules.snapshot(balance),
-    )
 
 
 async def _quarantine(

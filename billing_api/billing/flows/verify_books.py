@@ -43,13 +43,13 @@ _MUST_BE_NONE = (
     (
         "every succeeded payment has one journal",
         """SELECT p.id FROM payments p LEFT JOIN journals j
-               ON j.payment_id = p.id AND j.kind = 'payment'
+               ON j.payment_id = p.id AND j.kind IN ('payment', 'late_payment')
            WHERE p.status = 'succeeded' GROUP BY p.id HAVING count(j.id) <> 1""",
     ),
     (
         "a payment's journal carries its amount",
         """SELECT p.id FROM payments p JOIN journals j
-               ON j.payment_id = p.id AND j.kind = 'payment'
+               ON j.payment_id = p.id AND j.kind IN ('payment', 'late_payment')
            JOIN postings s ON s.journal_id = j.id JOIN accounts a ON a.id = s.account_id
            WHERE a.kind = 'provider' GROUP BY p.id, p.amount_minor
            HAVING sum(-s.amount_minor) <> p.amount_minor""",
@@ -57,7 +57,7 @@ _MUST_BE_NONE = (
     (
         "a payment's journal credits its own customer",
         """SELECT j.id FROM payments p JOIN journals j
-               ON j.payment_id = p.id AND j.kind = 'payment'
+               ON j.payment_id = p.id AND j.kind IN ('payment', 'late_payment')
            JOIN postings s ON s.journal_id = j.id JOIN accounts a ON a.id = s.account_id
            WHERE a.customer_id IS NOT NULL AND a.customer_id <> p.customer_id""",
     ),
@@ -65,6 +65,12 @@ _MUST_BE_NONE = (
         "only succeeded payments have a journal",
         """SELECT j.id FROM journals j LEFT JOIN payments p ON p.id = j.payment_id
            WHERE j.kind = 'payment' AND p.status IS DISTINCT FROM 'succeeded'""",
+    ),
+    (
+        "money booked late belongs to a payment that was given up and is paid there",
+        """SELECT j.id FROM journals j LEFT JOIN payments p ON p.id = j.payment_id
+           WHERE j.kind = 'late_payment'
+             AND (p.status, p.provider_status) IS DISTINCT FROM ('canceled', 'succeeded')""",
     ),
     (
         "the feed carries every payment's last version",

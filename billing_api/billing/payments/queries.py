@@ -24,14 +24,19 @@ _UNDECIDED = text("""
     SELECT count(*) AS open, min(created_at) AS oldest FROM payments WHERE undecided
 """)
 _CREATED = text("SELECT * FROM payments WHERE created_at >= :since")
+_HELD = text("SELECT count(*) AS held FROM payments WHERE quarantine_reason IS NOT NULL")
+# What is held or open stays in the list whatever was decided before.
 _REVIEW = text("""
     SELECT * FROM payments WHERE id IN (
-        SELECT id FROM payments WHERE cancel_requested_at IS NOT NULL AND status = 'succeeded'
-        UNION SELECT id FROM payments WHERE quarantine_reason IS NOT NULL
+        SELECT id FROM payments WHERE quarantine_reason IS NOT NULL
         UNION SELECT id FROM payments WHERE undecided AND created_at < :before
         UNION SELECT id FROM payments
             WHERE status IN ('pending', 'waiting_for_capture') AND created_at < :stale
-        UNION SELECT payment_id FROM payment_attempts WHERE last_outcome = 'second_object'
+        UNION SELECT id FROM (
+            SELECT id FROM payments WHERE cancel_requested_at IS NOT NULL AND status = 'succeeded'
+            UNION SELECT payment_id FROM payment_attempts WHERE last_outcome = 'second_object'
+        ) AS over WHERE NOT EXISTS (
+            SELECT FROM payment_decisions d WHERE d.payment_id = over.id AND d.action = 'close')
     )
     ORDER BY created_at LIMIT :limit
 """)
@@ -90,6 +95,12 @@ async def count_undecided(session: ReadSession) -> tuple[int, datetime | None]:
     """How many payments the provider has not decided, and since when the oldest waits."""
     row = await session.first(_UNDECIDED)
     return (int(row["open"]), row["oldest"]) if row else (0, None)
+
+
+async def count_held(session: ReadSession) -> int:
+    """How many payments wait for a person's decision."""
+    row = await session.first(_HELD)
+    return int(row["held"]) if row else 0
 
 
 async def list_created(session: ReadSession, since: datetime) -> list[Payment]:

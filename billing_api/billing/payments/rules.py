@@ -72,9 +72,11 @@ def moves_forward(current: PaymentStatus, seen: PaymentStatus) -> bool:
     return RANK[seen] > RANK[current]
 
 
-def contradicts(current: PaymentStatus, seen: PaymentStatus) -> bool:
-    """Two different ends: somebody has to look."""
-    return current in FINAL and seen in FINAL and current is not seen
+def contradicts(payment: Payment, seen: str) -> bool:
+    """Two different ends: somebody has to look, once; what is noted already was looked at."""
+    end = read_status(seen)
+    other = payment.is_final and end in FINAL and end is not payment.status
+    return other and payment.provider_status != seen
 
 
 # How long between two looks at a payment of a given age; it ends with the last age.

@@ -60,3 +60,15 @@ class PollRow(SQLModel, table=True):
     )
     next_at: datetime | None = Field(default=None, sa_type=INSTANT)
     asked_at: datetime | None = Field(default=None, sa_type=INSTANT)
+
+
+class DecisionRow(SQLModel, table=True):
+    __tablename__ = "payment_decisions"
+
+    id: UUID = Field(primary_key=True)
+    payment_id: UUID = Field(sa_column=Column(ForeignKey("payments.id"), nullable=False))
+    action: str = Field(sa_type=Text)
+    found: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+    decided_by: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=INSTANT)

@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg2
 from psycopg2 import sql
 
-APPEND_ONLY = ("accounts", "journals", "postings", "changes")
+APPEND_ONLY = ("accounts", "journals", "postings", "changes", "payment_decisions")
 WRITABLE = (
     "payments",
     "payment_attempts",

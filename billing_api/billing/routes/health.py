@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse, Response
 
 from billing.inbox.queries import count_waiting
-from billing.payments.queries import count_undecided
+from billing.payments.queries import count_held, count_undecided
 from billing.platform.heartbeat import read_beats
 from billing.platform.problems import ServiceUnavailable
 from billing.routes.context import context_of
@@ -43,12 +43,14 @@ async def metrics(request: Request) -> Response:
     context = context_of(request)
     async with context.database.read() as session:
         undecided, oldest = await count_undecided(session)
+        held = await count_held(session)
         waiting = await count_waiting(session)
         beats = await read_beats(session)
     registry = CollectorRegistry()
     now = context.clock.now()
     _gauge(registry, "billing_undecided_open", "Payments the provider has not decided", undecided)
     _gauge(registry, "billing_undecided_oldest_seconds", "Age of the oldest", _age(oldest, now))
+    _gauge(registry, "billing_held_open", "Payments held until a person decides", held)
     _gauge(registry, "billing_inbox_depth", "Notifications waiting to be worked on", waiting)
     last_tick = Gauge(
         "billing_worker_last_tick_seconds",

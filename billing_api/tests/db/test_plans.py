@@ -30,7 +30,7 @@ from billing.platform.ids import new_id
 ROWS = int(os.environ.get("PLAN_ROWS", "30000"))
 BIG = {
     "payments", "payment_attempts", "payment_polls", "accounts", "journals", "postings",
-    "customer_balances", "idempotency_keys", "inbox", "outbox", "changes",
+    "payment_decisions", "customer_balances", "idempotency_keys", "inbox", "outbox", "changes",
 }  # fmt: skip
 # Read whole on purpose, and by nobody who waits for an answer.
 WHOLE = {
@@ -44,6 +44,7 @@ HERE = {
         for place in ("outbox.store._ADD", "inbox.store._KEEP", "changes.store._RECORD")
     },
     "billing.idempotency.store._ANSWER": {"status": 201},
+    "billing.payments.decision_store._ADD": {"action": "close"},
 }
 # Money moves, time passes: the shape of a year of one busy shop. Triggers are off for the filling.
 FILL = """
@@ -61,6 +62,8 @@ INSERT INTO payments (id, customer_id, status, amount_minor, currency, return_ur
 INSERT INTO payment_attempts (id, payment_id, number, body, state, sends, created_at)
     SELECT id, id, 1, '{{}}', CASE WHEN undecided THEN 'unknown' ELSE 'accepted' END, 1, created_at
     FROM payments;
+INSERT INTO payment_decisions (id, payment_id, action, found, reason, decided_by, at)
+    SELECT id, id, 'close', 'amount_mismatch', 'r', 'b', created_at FROM payments;
 INSERT INTO payment_polls (payment_id, next_at)
     SELECT id, CASE WHEN status = 'pending' THEN now() END FROM payments;
 INSERT INTO accounts (kind, currency) VALUES ('provider', 'RUB');
@@ -154,6 +157,7 @@ def values():
         "route", "key", "event", "source", "request_id", "kind", "outcome", "state", "provider_id",
         "confirmation_url", "provider_status", "cancellation_party", "cancellation_reason",
         "quarantine_reason", "cancel_requested_by", "name",
+        "action", "found", "reason", "decided_by",
     )  # fmt: skip
     times = (
         "at", "now", "real_now", "next_at", "lease_until", "too_far", "before", "since", "stale",
