@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from auth.changes.rules import Position
 
+# A bare `xid` in ORDER BY would be the text that is selected, in which 1000 comes before 999.
 _PAGE = text(
     """
     SELECT xid::text AS xid, seq, kind, object_id, version, at, data
       FROM changes
      WHERE (xid, seq) > (CAST(:xid AS xid8), :seq)
        AND xid < pg_snapshot_xmin(pg_current_snapshot())
-     ORDER BY xid, seq
+     ORDER BY changes.xid, seq
      LIMIT :limit
     """
 )

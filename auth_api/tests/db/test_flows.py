@@ -195,7 +195,9 @@ def test_a_change_of_a_slow_transaction_is_shown_late_and_never_skipped(
     from auth.platform.database import db
 
     with app.app_context():
-        start = Position(*map(int, sql("SELECT xid::text, seq FROM changes ORDER BY xid, seq")[-1]))
+        start = Position(
+            *map(int, sql("SELECT xid::text, seq FROM changes ORDER BY changes.xid, seq")[-1])
+        )
         with db.engine.connect() as slow:
             slow.exec_driver_sql(
                 "INSERT INTO changes (kind, object_id, version, at, data)"
@@ -208,6 +210,26 @@ def test_a_change_of_a_slow_transaction_is_shown_late_and_never_skipped(
         with Database().read() as session:
             seen = [item.object_id for item in list_after(session, start, limit=10)]
     assert seen == ["slow", quick.id]
+
+
+def test_changes_come_in_the_order_of_numbers_and_pages_skip_none(app: Any) -> None:
+    from sqlalchemy.orm import Session
+
+    from auth.platform.database import db
+
+    with app.app_context(), db.engine.connect() as connection, Session(connection) as session:
+        for xid in (100, 9, 1, 99, 10):  # all before any transaction of this server
+            connection.exec_driver_sql(
+                "INSERT INTO changes (xid, kind, object_id, version, at, data)"
+                f" VALUES ('{xid}', 'account', 'x', 1, now(), '{{}}')"
+            )
+        seen, position = [], Position(0, 0)
+        while len(seen) < 5:
+            page = list_after(session, position, limit=2)
+            seen += [item.position.xid for item in page]
+            position = page[-1].position
+        connection.rollback()
+    assert seen[:5] == [1, 9, 10, 99, 100]
 
 
 def test_a_read_cannot_write_and_the_next_transaction_can(app: Any, sql: Sql) -> None:
