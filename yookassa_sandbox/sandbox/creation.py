@@ -13,7 +13,7 @@ METHODS = (
     *("bank_card", "yoo_money", "sberbank", "tinkoff_bank", "sbp", "alfa_pay", "sber_bnpl"),
     *("sber_loan", "mobile_balance", "cash", "b2b_sberbank", "electronic_certificate"),
 )
-_CONFIRMATIONS = ("redirect", "embedded", "qr", "mobile_application", "external")
+CONFIRMATIONS = ("redirect", "embedded", "qr", "mobile_application", "external")
 _RUNNING_SCHEMES = ("javascript", "data", "vbscript", "file", "blob")
 _SOURCES = ("payment_method_data", "payment_method_id", "payment_token")
 
@@ -130,7 +130,7 @@ def _confirmation(body: dict[str, Any]) -> dict[str, Any]:
     asked = body.get("confirmation")
     if asked is None:
         raise invalid("Confirmation is missing", "confirmation")
-    if not isinstance(asked, dict) or asked.get("type") not in _CONFIRMATIONS:
+    if not isinstance(asked, dict) or asked.get("type") not in CONFIRMATIONS:
         raise invalid("Confirmation type is illegal", "confirmation.type")
     kept: dict[str, Any] = {"type": asked["type"]}
     if asked.get("return_url") is not None:

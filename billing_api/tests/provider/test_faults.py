@@ -6,12 +6,13 @@ from dataclasses import replace
 import httpx
 import pytest
 from billing_parts.processes import free_port
+from contract.cases import NOT_NEEDED
 from contract.faults import FAULTS, LOST, SCENES, check_fault
 from contract.our_side import NOBODY, fresh, make_body
 from yookassa import Payment
 from yookassa.domain.exceptions import TooManyRequestsError
 
-OURS = [route for route in SCENES if not route.endswith("/capture")]
+OURS = [route for route in SCENES if route not in NOT_NEEDED]
 # One transport carries all of the SDK's calls: two routes see every fault, the others these.
 SDK_WHOLE = ("POST /payments", "GET /payments/{id}")
 SDK_ELSEWHERE = ("drop_after", "error_500_after", "processing_202", "html_502")

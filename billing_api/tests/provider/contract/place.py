@@ -1,6 +1,7 @@
 """Where the provider is, and how a script plays the payer, the bank, the network and the clock."""
 
 import json
+import re
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+_ID = re.compile(r"/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 SHOP_ID, SECRET_KEY = "100500", "test_sandbox_key_1234567890"
 
@@ -52,6 +55,11 @@ class Control:
         """How many calls the faults of this test met."""
         items = self._get("/faults")["items"]
         return sum(item["fired"] for item in items)
+
+    def disturbed(self) -> list[str]:
+        """The calls that faults met since the last calm, as `GET /payments/{id}`."""
+        seen = [entry["what"] for entry in self._get("/faults")["journal"][-self.fired() :]]
+        return [_ID.sub("/{id}", what.replace(" /v3", " ")) for what in seen]
 
     def calm(self) -> None:
         self._client.delete("/_sandbox/faults").raise_for_status()

@@ -20,6 +20,7 @@ from yookassa.domain.exceptions import (
     NotFoundError,
     ResponseProcessingError,
 )
+from yookassa.domain.models import Me
 
 from billing.gateway.port import ProviderPayment
 from billing.platform.clock import format_instant
@@ -89,9 +90,8 @@ class SdkSide:
         params = {name: value for name, value in filters.items() if value is not None}
         return await self._read("GET /payments", lambda: Payment.list(params))
 
-    async def me(self) -> Any:
-        self.calls.add("GET /me")
-        return await asyncio.to_thread(Settings.get_account_settings)
+    async def me(self) -> Outcome:
+        return await self._read("GET /me", Settings.get_account_settings)
 
     async def raw(self, method: str, path: str, **request: Any) -> Any:
         """The SDK's own transport, for calls that its resources would not make."""
@@ -115,6 +115,10 @@ class SdkSide:
                 return Outcome("refused", error.error.code, error.error.description, raised=raised)
             is_missing = isinstance(error, NotFoundError) and "{id}" in route
             return Outcome("missing" if is_missing else "unknown", raised=raised)
+        if isinstance(answer, Me):
+            assert (answer.account_id, answer.status, answer.test) == (SHOP_ID, "enabled", True)
+            assert answer.payment_methods == ["bank_card", "yoo_money"]
+            return Outcome("done")
         if hasattr(answer, "items"):
             items = tuple(read_sdk_payment(item) for item in answer.items or ())
             return Outcome("done", items=items, next_cursor=answer.next_cursor)
