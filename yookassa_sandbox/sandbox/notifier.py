@@ -34,6 +34,9 @@ class Notifier:
 
     def publish(self, event: str, payload: dict[str, Any], before: dict[str, Any]) -> None:
         """Called inside the transaction that makes the event."""
+        chosen = self._settings.notification_events
+        if chosen and event not in chosen:
+            return
         fault = self._faults.take_for_event(payload["id"], event)
         shown = before if fault and fault.mode == "webhook_stale" else payload
         self._deliveries.add(event, shown, now_ms=self._clock.now_ms(), fault=fault)

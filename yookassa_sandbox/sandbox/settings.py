@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     notification_url: str = Field("", alias="SANDBOX_NOTIFICATION_URL", repr=False)
     notification_source: str = Field("", alias="SANDBOX_NOTIFICATION_SOURCE")
     notification_verify: bool = Field(default=False, alias="SANDBOX_NOTIFICATION_VERIFY")
+    # Which events the shop wants to hear of; empty for all.
+    notification_events: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), alias="SANDBOX_NOTIFICATION_EVENTS"
+    )
     notification_timeout: float = Field(10.0, alias="SANDBOX_NOTIFICATION_TIMEOUT")
     redelivery_offsets: Annotated[tuple[int, ...], NoDecode] = Field(
         REDELIVERY_OFFSETS, alias="SANDBOX_REDELIVERY_OFFSETS"
@@ -65,6 +69,13 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return [int(part) for part in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("notification_events", mode="before")
+    @classmethod
+    def _split_words(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(word for part in value.split(",") if (word := part.strip()))
 
     @property
     def uses_tls(self) -> bool:
