@@ -1,9 +1,8 @@
 """Rows as the slice's own values."""
 
-from sqlalchemy.engine import RowMapping
-
 from billing.balance.rules import Balance
+from billing.platform.database import Row
 
 
-def balance_of(row: RowMapping) -> Balance:
+def balance_of(row: Row) -> Balance:
     return Balance(**row)

@@ -75,4 +75,4 @@ async def release_key(session: WriteSession, scope: KeyScope) -> None:
 
 
 async def prune_keys(session: WriteSession, before: datetime) -> int:
-    return (await session.run(_PRUNE, {"before": before})).rowcount
+    return await session.run(_PRUNE, {"before": before})

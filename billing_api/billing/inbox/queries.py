@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from sqlalchemy import text
-from sqlalchemy.engine import RowMapping
 
-from billing.platform.database import ReadSession
+from billing.platform.database import ReadSession, Row
 
 _REVIEW = text("""
     SELECT id, event, object_id, outcome, received_at, copies FROM inbox
@@ -19,6 +18,6 @@ async def count_waiting(session: ReadSession) -> int:
     return int(row["depth"]) if row else 0
 
 
-async def list_doubtful(session: ReadSession, limit: int) -> Sequence[RowMapping]:
+async def list_doubtful(session: ReadSession, limit: int) -> Sequence[Row]:
     """Notifications whose object did not fit, or was never seen."""
     return await session.all(_REVIEW, {"limit": limit})

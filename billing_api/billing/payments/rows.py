@@ -1,20 +1,19 @@
 """Rows as the slice's own values."""
 
-from sqlalchemy.engine import RowMapping
-
 from billing.payments.attempts import Attempt, AttemptKind, AttemptState
 from billing.payments.rules import Payment, PaymentStatus
+from billing.platform.database import Row
 from billing.platform.money import Money
 
 
-def payment_of(row: RowMapping) -> Payment:
+def payment_of(row: Row) -> Payment:
     values = dict(row)
     amount = Money(values.pop("amount_minor"), values.pop("currency"))
     status = PaymentStatus(values.pop("status"))
     return Payment(amount=amount, status=status, **values)
 
 
-def attempt_of(row: RowMapping) -> Attempt:
+def attempt_of(row: Row) -> Attempt:
     return Attempt(
         id=row["id"],
         payment_id=row["payment_id"],

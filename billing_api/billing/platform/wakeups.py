@@ -187,4 +187,4 @@ async def _run_until(queue: PgQueuer, driver: ListeningDriver, stopping: asyncio
 
 
 async def prune_queue_log(session: WriteSession, before: datetime) -> int:
-    return (await session.run(_PRUNE, {"before": before})).rowcount
+    return await session.run(_PRUNE, {"before": before})

@@ -3,15 +3,16 @@
 import asyncio
 from datetime import datetime
 
+import asyncpg  # type: ignore[import-untyped]
 from fastapi import APIRouter, Request
 from prometheus_client import Gauge, generate_latest
 from prometheus_client.registry import CollectorRegistry
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse, Response
 
 from billing.inbox.queries import count_waiting
 from billing.payments.queries import count_held, count_undecided
+from billing.platform.database import UNAVAILABLE
 from billing.platform.heartbeat import read_beats
 from billing.platform.problems import ServiceUnavailable
 from billing.routes.context import context_of
@@ -30,7 +31,7 @@ async def ready(request: Request) -> Response:
     try:
         async with asyncio.timeout(3), context_of(request).database.read() as session:
             row = await session.first(_MIGRATED)
-    except (SQLAlchemyError, OSError, TimeoutError):
+    except (*UNAVAILABLE, asyncpg.PostgresError):
         raise ServiceUnavailable("the database or its tables are missing") from None
     wanted = request.app.state.migration_head
     if row is None or row["version_num"] != wanted:

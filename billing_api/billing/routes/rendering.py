@@ -1,18 +1,15 @@
 """Everything that goes wrong becomes problem+json here, once; bugs show nothing of themselves."""
 
-import asyncio
-
 import asyncpg  # type: ignore[import-untyped]
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from billing.platform import problems
+from billing.platform.database import UNAVAILABLE
 from billing.platform.problems import Problem, as_document
 from billing.platform.strict_json import dump_json
 from billing.routes.bodies import read_errors
@@ -69,24 +66,6 @@ async def on_database(request: Request, error: Exception) -> Response:
     return render_problem(problem, request_id_of(request))
 
 
-async def on_database_error(request: Request, error: Exception) -> Response:
-    """Sorts what the driver wraps: lost connections and lock time-outs are 503, the rest bugs."""
-    assert isinstance(error, DBAPIError)  # noqa: S101
-    cause = getattr(error.orig, "__cause__", None)
-    busy = (
-        asyncpg.PostgresConnectionError,
-        asyncpg.LockNotAvailableError,
-        asyncpg.QueryCanceledError,
-        asyncpg.TransactionRollbackError,
-        asyncpg.OperatorInterventionError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.InternalClientError,
-    )
-    if error.connection_invalidated or isinstance(cause, busy):
-        return await on_database(request, error)
-    return await on_bug(request, error)
-
-
 async def on_gone(_: Request, __: Exception) -> Response:
     """The client hung up while sending: nobody reads this."""
     return Response(status_code=400)
@@ -102,6 +81,7 @@ def add_renderers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(ClientDisconnect, on_gone)
-    app.add_exception_handler(DBAPIError, on_database_error)
-    for lost in (OperationalError, InterfaceError, PoolTimeoutError, OSError, asyncio.TimeoutError):
-        app.add_exception_handler(lost, on_database)
+    for unavailable in UNAVAILABLE:
+        app.add_exception_handler(unavailable, on_database)
+    # Any other word of the server, and a value that the driver cannot write, is a bug.
+    app.add_exception_handler(asyncpg.PostgresError, on_bug)

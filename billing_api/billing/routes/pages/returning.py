@@ -10,13 +10,13 @@ import asyncio
 
 import structlog
 from fastapi import APIRouter, Request
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse, Response
 
 from billing.flows.poll_payment import poll_payment
 from billing.payments.problems import PaymentNotFound
 from billing.payments.queries import get_payment
 from billing.payments.rules import Payment, PaymentStatus
+from billing.platform.database import UNAVAILABLE
 from billing.platform.ids import parse_id
 from billing.platform.money import format_minor
 from billing.routes.context import context_of
@@ -64,7 +64,7 @@ async def show_return(request: Request, written_id: str, check: str = "") -> Res
             payment = await _ask(request, payment)
     except PaymentNotFound:
         return not_found(request)
-    except (SQLAlchemyError, OSError) as error:
+    except UNAVAILABLE as error:
         # Somebody has just paid: they deserve words, not a JSON problem.
         logger.warning("return page without a database", exc_info=error)
         return busy(request)
