@@ -140,6 +140,7 @@ def test_every_line_is_of_the_vocabulary(suite, told, program):
             continue
         found = json.loads(line)
         LINE.validate(found)
+        assert "dropped" not in found.get("suite", {}), line
         assert found["service"]["name"] == PROGRAMS[program]
 
 

@@ -244,25 +244,6 @@ for path in json.load(sys.stdin):
     assert [json.loads(line)["url"]["path"] for line in lines] == [kept for _, kept in paths]
 
 
-def test_a_sentence_of_ours_is_a_constant():
-    calls = [
-        (str(path), node)
-        for part in FILTERS.values()
-        for path in (REPOSITORY / part.split("/")[0] / part.split("/")[1]).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in {"debug", "info", "warning", "error", "exception", "critical"}
-        and isinstance(node.func.value, ast.Name)
-        and node.func.value.id in {"log", "logger"}
-    ]
-    assert len(calls) > 20
-    for path, call in calls:
-        [sentence] = call.args
-        assert isinstance(sentence, ast.Constant), (path, call.lineno)
-        assert "%" not in sentence.value
-
-
 def test_the_schema_refuses_a_foreign_field():
     [line] = map(
         json.loads, _written("billing", "import structlog; structlog.get_logger().info('a')")
