@@ -18,7 +18,7 @@ from collections import Counter
 import pytest
 from harness.audit import audit
 from harness.naive import FATAL
-from harness.scenes import CONTROL, SCENES
+from harness.scenes import CONTROL, SCENES, Scene
 
 from billing.platform.crash_points import CrashPoint
 
@@ -47,7 +47,17 @@ async def test_no_death_of_a_process_loses_or_doubles_money(open_world, run_tria
     assert not failures, f"seed {SEED}: " + "\n".join(failures[:40])
     hits = Counter(trial.point for trial in trials if trial.signal == 9)
     assert len(trials) == TRIALS
-    assert min(hits[point] for point in CrashPoint) >= TRIALS // PAIRS, hits
+    assert min(hits[point] for point in CrashPoint) >= max(1, TRIALS // PAIRS), hits
+
+
+async def test_a_point_that_is_never_passed_is_found(open_world, run_trials):
+    """The control: polling never opens a new attempt, so nobody dies there."""
+    scene = Scene("never there", "poll", (CrashPoint.RECOVERY_RENEWED,), paid=True, seconds=15)
+    async with open_world() as world:
+        trials = await run_trials(world, (scene,), 4, random.Random(SEED))
+        failures = await audit(world, trials)
+    assert [trial.signal for trial in trials] == [0] * 4
+    assert sum("the process did not die at its point" in failure for failure in failures) == 4
 
 
 async def test_without_the_intent_row_the_same_deaths_lose_payments(open_world, run_trials, capsys):

@@ -1,7 +1,10 @@
 """Every problem is declared on a route, explained, and met in a test."""
 
+import ast
+import copy
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -40,8 +43,37 @@ def description():
     return create_app(Settings(billing_database_url="postgresql://nobody/none")).openapi()
 
 
+def met_in(sources: Iterable[str]) -> set[str]:
+    """Every text that a test compares with or passes on; comments and longer texts are not."""
+    return {
+        node.value
+        for source in sources
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+@pytest.fixture(scope="module")
+def met() -> set[str]:
+    return met_in(path.read_text() for path in TESTS.rglob("test_*.py") if path != Path(__file__))
+
+
 def test_the_description_declares_every_problem_and_no_other(description):
     assert declared_codes(description) == {kind.code for kind in all_problems()}
+
+
+def test_a_problem_that_no_route_declares_is_found(description):
+    """The control: one route fewer, and the sets above differ by what it alone answers."""
+    fewer = copy.deepcopy(description)
+    del fewer["paths"]["/api/v1/payment/{payment_id}/cancel"]
+    assert {kind.code for kind in all_problems()} - declared_codes(fewer) == {"payment_final"}
+
+
+def test_a_problem_that_no_test_meets_is_found():
+    """The control: a mention is not a meeting."""
+    source = '''# "stray_problem"\ndef test_x(): """"stray_problem" is near"""'''
+    assert "stray_problem" not in met_in([source])
+    assert "stray_problem" in met_in(['check_problem(answer, 409, "stray_problem")'])
 
 
 def test_every_refusal_of_the_description_names_its_problems(description):
@@ -54,9 +86,8 @@ def test_every_refusal_of_the_description_names_its_problems(description):
 
 
 @pytest.mark.parametrize("kind", all_problems(), ids=lambda kind: kind.code)
-def test_a_problem_has_a_code_of_its_own_a_meaning_and_a_test(kind):
+def test_a_problem_has_a_code_of_its_own_a_meaning_and_a_test(kind, met):
     assert [other.code for other in all_problems()].count(kind.code) == 1
     assert kind.__doc__
     assert 400 <= kind.status < 600
-    tests = [path.read_text() for path in TESTS.rglob("test_*.py") if path != Path(__file__)]
-    assert any(f'"{kind.code}"' in text for text in tests), f"no test meets {kind.code}"
+    assert kind.code in met, f"no test meets {kind.code}"
