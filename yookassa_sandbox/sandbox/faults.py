@@ -3,6 +3,7 @@
 import json
 from collections import deque
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -36,9 +37,12 @@ class FaultSpec(BaseModel):
     method: str = "*"
     path: str = "*"
     times: int = Field(1, ge=1, le=1_000_000)
+    probability: float | None = Field(None, gt=0, le=1)  # of each call that matches
+    seed: int | None = None  # the same seed, the same calls met
     object_id: str | None = None  # only the notifications of this payment
     # Seconds: slow, drip, late, out of order.
     delay: float | None = Field(None, ge=0, le=10_000_000)
+    spread: float | None = Field(None, ge=0, le=3600)  # slow: up to so many seconds more
     copies: int = Field(2, ge=2, le=100)  # webhook_duplicate
     retry_after: int | None = Field(None, ge=0, le=86_400)  # seconds: rate_429, html_503
     processed: bool | None = None  # html_50x: whether the request reached the shop before
@@ -82,6 +86,23 @@ class Armed:
     spec: FaultSpec
     remaining: int
     fired: int
+    chance: Random
+
+    def happens(self) -> bool:
+        """Whether this call is one of those that are met; always, without a probability."""
+        wanted = self.spec.probability
+        return wanted is None or self.chance.random() < wanted
+
+    def drawn(self) -> FaultSpec:
+        """What to do this time: of a spread, one value."""
+        if self.spec.spread is None:
+            return self.spec
+        delay = (self.spec.delay or 0.0) + self.chance.uniform(0, self.spec.spread)
+        return self.spec.model_copy(update={"delay": delay})
+
+
+def _arm(identity: str, spec: FaultSpec, *, remaining: int, fired: int) -> Armed:
+    return Armed(identity, spec, remaining, fired, Random(spec.seed))  # noqa: S311 - no secret
 
 
 class Faults:
@@ -90,11 +111,11 @@ class Faults:
     def __init__(self, state: State) -> None:
         self._state = state
         self._armed = [
-            Armed(
+            _arm(
                 row["id"],
                 FaultSpec.model_validate_json(row["spec"]),
-                row["remaining"],
-                row["fired"],
+                remaining=row["remaining"],
+                fired=row["fired"],
             )
             for row in state.all("SELECT * FROM faults WHERE remaining > 0 ORDER BY seq")
         ]
@@ -102,7 +123,7 @@ class Faults:
 
     def arm(self, spec: FaultSpec) -> Armed:
         """The oldest of several that match fires first."""
-        armed = Armed(random_id(), spec, spec.times, 0)
+        armed = _arm(random_id(), spec, remaining=spec.times, fired=0)
         self._state.run(
             "INSERT INTO faults (id, spec, remaining) VALUES (?, ?, ?)",
             *(armed.id, spec.model_dump_json(), spec.times),
@@ -120,21 +141,23 @@ class Faults:
         if not self._armed:
             return None
         for armed in self._armed:
-            if armed.spec.mode in API_MODES and armed.spec.meets(method, path):
+            matches = armed.spec.mode in API_MODES and armed.spec.meets(method, path)
+            if matches and armed.happens():
                 return self._fire(armed, f"{method} {path}")
         return None
 
     def take_for_event(self, object_id: str, event: str) -> FaultSpec | None:
         """The fault for this notification, counted."""
         for armed in self._armed:
-            if armed.spec.mode in EVENT_MODES and armed.spec.object_id in (None, object_id):
+            matches = armed.spec.mode in EVENT_MODES and armed.spec.object_id in (None, object_id)
+            if matches and armed.happens():
                 return self._fire(armed, f"{event} {object_id}")
         return None
 
     def take_before_response(self, what: str) -> FaultSpec | None:
         """Whether this operation's notification has to overtake its answer."""
         for armed in self._armed:
-            if armed.spec.mode == BEFORE_RESPONSE:
+            if armed.spec.mode == BEFORE_RESPONSE and armed.happens():
                 return self._fire(armed, what)
         return None
 
@@ -163,7 +186,7 @@ class Faults:
         )
         entry = {"fault_id": armed.id, "mode": armed.spec.mode, "what": what}
         self._journal.append({"at": to_wire(real_ms()), **entry})
-        return armed.spec
+        return armed.drawn()
 
 
 def show_armed(armed: Armed) -> dict[str, Any]:

@@ -151,6 +151,31 @@ def test_a_fault_meets_its_method_and_path_alone_and_counts(sandbox):
     assert [one["what"] for one in shown["journal"][-2:]] == ["POST /v3/payments"] * 2
 
 
+def _met(sandbox, seed):
+    sandbox.arm("error_500_before", method="GET", path="/me", times=60, probability=0.3, seed=seed)
+    codes = [sandbox.call("GET", "/me").status_code for _ in range(60)]
+    assert sandbox.control("DELETE", "/faults").status_code == 200
+    return codes
+
+
+def test_a_fault_may_be_a_matter_of_chance_and_chance_of_a_seed(sandbox):
+    first, again, other = _met(sandbox, 7), _met(sandbox, 7), _met(sandbox, 8)
+    assert first == again
+    assert first != other
+    assert all(5 <= codes.count(500) <= 32 for codes in (first, other))
+
+
+def test_slowness_may_be_spread(sandbox):
+    sandbox.arm("slow", method="GET", path="/me", times=8, delay=0.05, spread=0.2, seed=1)
+    taken = []
+    for _ in range(8):
+        started = time.monotonic()
+        assert sandbox.call("GET", "/me").status_code == 200
+        taken.append(time.monotonic() - started)
+    assert min(taken) >= 0.05
+    assert max(taken) - min(taken) > 0.05
+
+
 def test_a_trailing_star_meets_everything_below(sandbox):
     sandbox.arm("html_502", method="*", path="/v3/payments/*", times=1)
     payment = sandbox.create()["id"]
@@ -175,6 +200,7 @@ def test_clearing_disarms(sandbox):
         {"mode": "refusal", "status": 500},
         {"mode": "refusal", "status": 402},
         {"mode": "slow", "status": 404},
+        {"mode": "slow", "probability": 0},
     ],
 )
 def test_a_fault_nobody_knows_is_refused(sandbox, spec):
