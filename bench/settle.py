@@ -17,7 +17,8 @@ from launcher import postgres
 
 CLOCK = SystemClock()
 SHOP = Shop("100500", accepts_test=True)
-SHARE = 4000
+# Prepared for each client of a round: more than it can settle, for past them it would find nothing.
+SHARE = round(1000 * SECONDS)
 # Pending payments with all that belongs to them, each of a customer of its own.
 _PREPARE = """
     INSERT INTO payments (id, customer_id, status, amount_minor, currency, return_url, provider_id,
@@ -32,6 +33,10 @@ _PREPARE = """
     INSERT INTO payment_polls (payment_id, next_at)
     SELECT id, now() FROM payments WHERE customer_id LIKE 'settle-%%' ON CONFLICT DO NOTHING;
     ANALYZE payments; ANALYZE payment_attempts;
+"""
+
+_USED_UP = """
+    SELECT count(*) > 0 FROM payments WHERE status = 'succeeded' AND provider_id = ANY(%s)
 """
 
 
@@ -53,7 +58,20 @@ class Settling:
     def floor(self) -> float:
         base = self._prepare()
         variables = {"base": base, "share": SHARE, "i": 0}
-        return pgbench(self._server, self._url, "settle.sql", variables)
+        figure = pgbench(self._server, self._url, "settle.sql", variables)
+        if self._used_up(base):
+            raise RuntimeError("pgbench ran past what was prepared: its figure counts nothing")
+        return figure
+
+    def _used_up(self, base: int) -> bool:
+        """A client has settled even the last payment of its share."""
+        last = [f"settle-{base + client * SHARE}" for client in range(1, CLIENTS + 1)]
+        connection = psycopg2.connect(self._url)
+        with connection, connection.cursor() as cursor:
+            cursor.execute(_USED_UP, (last,))
+            [(used_up,)] = cursor.fetchall()
+        connection.close()
+        return bool(used_up)
 
     def ours(self) -> float:
         base = self._prepare()
@@ -61,6 +79,8 @@ class Settling:
 
     async def _settle(self, base: int) -> float:
         database = Database(self._url, write_pool=CLIENTS)
+        # pgbench does not count its connecting either.
+        await _connect_all(database)
         numbers = itertools.count(base + 1)
         done = 0
         started = time.perf_counter()
@@ -80,6 +100,16 @@ class Settling:
         took = time.perf_counter() - started
         await database.close()
         return done / took
+
+
+async def _connect_all(database: Database) -> None:
+    together = asyncio.Barrier(CLIENTS)
+
+    async def connect() -> None:
+        async with database.begin():
+            await together.wait()
+
+    await asyncio.gather(*(connect() for _ in range(CLIENTS)))
 
 
 def payment_of(number: int) -> UUID:
