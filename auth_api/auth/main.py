@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from auth.app import THREADS, create_app
 from auth.keys.keyring import Keyring
 from auth.keys.problems import KeyringError
+from auth.keys.rules import MARGIN_SECONDS
 from auth.platform.log_fields import log_uncaught, refused_settings
 from auth.platform.logs import GunicornLogger, configure_logs
 from auth.routes.context import EXTENSION, Services
@@ -56,6 +57,12 @@ class Server(BaseApplication):  # type: ignore[misc]
         return self._app
 
 
+def load_keyring(settings: Settings) -> Keyring:
+    """Raises KeyringError."""
+    life = settings.access_token_seconds + MARGIN_SECONDS
+    return Keyring.load(settings.signing_key_dir, token_seconds=life)
+
+
 def _let_polls_see_the_stop(worker: Any) -> None:
     wired: Services = worker.app.callable.extensions[EXTENSION]
     wired.waiters.is_stopping = lambda: not worker.alive
@@ -66,7 +73,7 @@ def main() -> None:
     log_uncaught()
     try:
         settings = load_settings()
-        app = create_app(settings, Keyring.load(settings.signing_key_dir))
+        app = create_app(settings, load_keyring(settings))
     except ValidationError as fault:
         log.critical("settings are refused", **{"error.message": refused_settings(fault)})
         sys.exit(1)

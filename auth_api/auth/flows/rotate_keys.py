@@ -6,12 +6,9 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from auth.keys.keyring import publication_times, write_key
-from auth.keys.rules import PUBLISH_SECONDS, outlived_kids
+from auth.keys.keyring import publication_times, remove_leftovers, write_key
+from auth.keys.rules import MARGIN_SECONDS, PUBLISH_SECONDS, outlived_kids
 from auth.platform.clock import Clock
-
-# Beyond a token's life: clocks differ, and checkers allow for it.
-MARGIN_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +24,7 @@ def rotate_keys(folder: Path, clock: Clock, *, token_seconds: int) -> Rotation:
     kid = f"{now:%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
     known = publication_times(folder)
     removed = outlived_kids(known, now.timestamp(), token_seconds + MARGIN_SECONDS)
+    remove_leftovers(folder)
     write_key(folder, kid)
     for old in removed:
         (folder / f"{old}.pem").unlink()

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey
 
 from auth.keys.problems import KeyringError
-from auth.keys.rules import signing_kid
+from auth.keys.rules import outlived_kids, signing_kid
 
 LOOK_SECONDS = 2.0
 log = structlog.get_logger("auth.keys")
@@ -31,6 +31,7 @@ class _Keys:
 
     private: dict[str, str]
     published_at: dict[str, float]
+    dead: list[str]
     public: dict[str, str]
     document: dict[str, Any]
 
@@ -41,14 +42,20 @@ class Keyring:
         private_pems: dict[str, str],
         published_at: dict[str, float] | None = None,
         folder: Path | None = None,
+        *,
+        token_seconds: float = float("inf"),
     ) -> None:
-        self._keys = _read_keys(private_pems, published_at or dict.fromkeys(private_pems, 0.0))
+        known = published_at or dict.fromkeys(private_pems, 0.0)
+        self._keys = _read_keys(private_pems, known, token_seconds)
         self._folder = folder
+        self._token_seconds = token_seconds
         self._looked_at = time.monotonic()
 
     @classmethod
-    def load(cls, folder: Path) -> Keyring:
-        return cls(*_read_folder(folder), folder)
+    def load(cls, folder: Path, *, token_seconds: float = float("inf")) -> Keyring:
+        """`token_seconds`: the longest life of a token, after which a key that signs no more proves
+        none either, whether or not its file is still there."""
+        return cls(*_read_folder(folder), folder, token_seconds=token_seconds)
 
     @classmethod
     def throwaway(cls) -> Keyring:
@@ -75,8 +82,9 @@ class Keyring:
             try:
                 pems, published_at = _read_folder(self._folder)
                 known = self._keys
-                if (pems, published_at) != (known.private, known.published_at):
-                    self._keys = _read_keys(pems, published_at)
+                dead = outlived_kids(published_at, time.time(), self._token_seconds)
+                if (pems, published_at, dead) != (known.private, known.published_at, known.dead):
+                    self._keys = _read_keys(pems, published_at, self._token_seconds)
                     log.info("signing keys read anew", **{"event.action": "keys_changed"})
             except KeyringError:
                 # The keys in memory go on serving: a half-written folder must not stop log-ins.
@@ -89,19 +97,26 @@ def _read_folder(folder: Path) -> tuple[dict[str, str], dict[str, float]]:
         files = sorted(folder.glob("*.pem"))
         pems = {file.stem: file.read_text() for file in files}
         published_at = {file.stem: file.stat().st_mtime for file in files}
-    except OSError as fault:
+    except (OSError, UnicodeDecodeError) as fault:
         raise KeyringError(f"the signing keys cannot be read: {fault}") from fault
     if not pems:
         raise KeyringError(f"no *.pem in the folder of signing keys, {folder}")
     return pems, published_at
 
 
-def _read_keys(pems: dict[str, str], published_at: dict[str, float]) -> _Keys:
+def _read_keys(pems: dict[str, str], published_at: dict[str, float], token_seconds: float) -> _Keys:
     if not pems:
         raise KeyringError("there is no signing key")
-    public = {kid: _public_pem(kid, pem) for kid, pem in pems.items()}
+    dead = outlived_kids(published_at, time.time(), token_seconds)
+    public = {kid: _public_pem(kid, pem) for kid, pem in pems.items() if kid not in dead}
     document = {"keys": [_jwk(kid, pem) for kid, pem in sorted(public.items())]}
-    return _Keys(pems, published_at, public, document)
+    return _Keys(pems, published_at, dead, public, document)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Of a rotation that was killed: a private key that nobody would ever use or take away."""
+    for left in folder.glob(".*.new"):
+        left.unlink(missing_ok=True)
 
 
 def write_key(folder: Path, kid: str) -> None:

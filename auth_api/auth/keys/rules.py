@@ -8,6 +8,10 @@ from collections.abc import Mapping
 PUBLISH_SECONDS = 300
 
 
+# Beyond a token's life: clocks differ, and checkers allow for it.
+MARGIN_SECONDS = 60
+
+
 def signing_kid(published_at: Mapping[str, float], now: float) -> str:
     """The newest key known to everybody; where none is yet, the oldest there is."""
     by_age = _by_age(published_at)

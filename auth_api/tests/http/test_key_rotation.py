@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -76,11 +78,70 @@ def test_a_new_key_is_published_at_once_and_signs_after_the_caches_know_it(
         assert client.get("/api/v1/me", headers=bearer(token)).status_code == 200
 
 
+def test_a_retired_key_proves_nothing_once_its_last_token_is_dead_though_its_file_is_there(
+    settings: Any, operator_app: Any, folder: Path, alice: Any, bearer: Any
+) -> None:
+    app = create_app(settings, Keyring.load(folder, token_seconds=LIFE))
+    client = app.test_client()
+    old = client.post("/api/v1/login", json=alice.credentials).get_json()["access_token"]
+    assert kid_of(old) == "key-2"
+
+    def publish(age: float) -> dict[str, Any]:
+        path = folder / "next.pem"
+        path.write_text(path.read_text() if path.exists() else keyring.new_private_pem())
+        os.utime(path, (time.time() - age, time.time() - age))
+        let_it_look()
+        return {key["kid"] for key in client.get("/.well-known/jwks.json").get_json()["keys"]}
+
+    assert publish(PUBLISH_SECONDS + LIFE - 30) == {"key-2", "next"}
+    assert client.get("/api/v1/me", headers=bearer(old)).status_code == 200
+    assert publish(PUBLISH_SECONDS + LIFE + 1) == {"next"}
+    assert client.get("/api/v1/me", headers=bearer(old)).status_code == 401
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.timeout(60)
+def test_a_rotation_killed_at_any_moment_leaves_whole_keys_and_the_next_one_cleans_up(
+    settings: Any, folder: Path
+) -> None:
+    environment = {
+        **os.environ,
+        "AUTH_DATABASE_URL": settings.database_url,
+        "TOKEN_ISSUER": settings.token_issuer,
+        "AUTH_SIGNING_KEY_DIR": str(folder),
+    }
+    # Killed between the write and the rename: what a process leaves that dies there.
+    (folder / ".half.new").write_text("-----BEGIN PRIVATE")
+    command = (
+        "import sys; from pathlib import Path; from auth.flows.rotate_keys import rotate_keys;"
+        "from auth.platform.clock import SystemClock\n"
+        "print('go', flush=True)\n"
+        "while True: rotate_keys(Path(sys.argv[1]), SystemClock(), token_seconds=900)"
+    )
+    for delay in (0.0, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02):
+        process = subprocess.Popen(
+            [sys.executable, "-c", command, str(folder)], env=environment, stdout=subprocess.PIPE
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        Keyring.load(folder)
+    rotate_keys(folder, SystemClock(), token_seconds=LIFE)
+    assert list(folder.glob(".*")) == []
+    made = [path for path in folder.glob("*.pem") if not path.stem.startswith("key-")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
+
+
+@pytest.mark.parametrize("garbage", [b"half a key", b"\xff\xfe\x00", b""])
 def test_a_folder_that_cannot_be_read_leaves_the_keys_in_memory(
-    running: OpenAPI, folder: Path, alice: Any
+    running: OpenAPI, folder: Path, alice: Any, garbage: bytes
 ) -> None:
     client = running.test_client()
-    (folder / "key-3.pem").write_text("half a key")
+    (folder / "key-3.pem").write_bytes(garbage)
     let_it_look()
     assert client.post("/api/v1/login", json=alice.credentials).status_code == 200
     assert len(client.get("/.well-known/jwks.json").get_json()["keys"]) == 2
