@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from auth.accounts import queries as accounts
 from auth.accounts.problems import WeakPassword, WrongPassword
-from auth.accounts.rules import fold, password_fault
+from auth.accounts.rules import password_fault
 from auth.accounts.store import lock_account, raise_version, set_email, set_password_hash
 from auth.accounts.tables import Account
 from auth.audit.rules import Event, Origin
@@ -22,8 +22,13 @@ from auth.platform.hashing import PasswordPool
 from auth.platform.problems import Unauthorized
 from auth.roles.queries import grants_of
 from auth.sessions.store import end_all
-from auth.throttle.rules import Limits, hash_name, too_many
-from auth.throttle.store import blocked_until, count_failure, forget_failures
+from auth.throttle.rules import Limits, hash_change, too_many
+from auth.throttle.store import (
+    blocked_until,
+    count_failure,
+    forget_failures,
+    lock_failures,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +93,22 @@ def _prove(
     now: datetime,
     origin: Origin,
 ) -> str:
-    """The hash the current password was found to match. Guesses are counted with log-ins'."""
+    """The hash the current password was found to match. Guesses are counted."""
     with db.read() as session:
         account = accounts.find_active(session, command.account_id)
         if account is None:
             raise Unauthorized("The account of this token is closed.")
-        name_hash = hash_name(fold(account.username))
-        until = blocked_until(session, name_hash)
+        guesses = hash_change(account.id)
+        until = blocked_until(session, guesses)
     if until is not None and until > now:
         raise too_many((until - now).total_seconds())
     matches = passwords.matches(account.password_hash, command.current_password)
     with db.begin() as session:
+        lock_failures(session, guesses, now=now)
         if matches:
-            forget_failures(session, name_hash)
+            forget_failures(session, guesses)
         else:
-            count_failure(session, name_hash, limits, now=now)
+            count_failure(session, guesses, limits, now=now)
             _note(session, Event.CHANGE_REFUSED, account, now=now, origin=origin)
     if not matches:
         raise WrongPassword

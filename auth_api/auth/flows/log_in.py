@@ -18,13 +18,13 @@ from auth.platform.hashing import PasswordPool
 from auth.platform.tokens import TokenPair, Tokens
 from auth.roles import queries as roles
 from auth.sessions.store import start_family
-from auth.throttle.rules import Limits, check_rate, hash_name, source_of, too_many
+from auth.throttle.rules import Limits, hash_name, source_of, too_many
 from auth.throttle.store import (
     blocked_until,
     count_failure,
     count_try,
     forget_failures,
-    prune,
+    lock_failures,
 )
 
 
@@ -42,12 +42,14 @@ def log_in(
     """Raises InvalidCredentials, the same for every reason, and TooManyRequests."""
     now = clock.now()
     name_hash = hash_name(fold(username))
-    account = _admit(db, username, name_hash, limits, now=now, origin=origin)
+    account, is_known = _admit(db, username, name_hash, limits, now=now, origin=origin)
     # An unknown name costs a hash too: the time of the answer must not tell names apart.
     usable = account if account is not None and account.is_active else None
     matches = passwords.matches(usable.password_hash if usable else None, password)
     if usable is None or not matches:
         with db.begin() as session:
+            if not is_known:
+                lock_failures(session, name_hash, now=now)
             count_failure(session, name_hash, limits, now=now)
             # The name itself is not kept: people type passwords into the name field.
             account_id = account.id if account else None
@@ -56,6 +58,8 @@ def log_in(
     rehashed = passwords.hash(password) if passwords.is_outdated(usable.password_hash) else None
     with db.begin() as session:
         # A password changed since it was compared has ended all sessions: none may begin on it.
+        if not is_known:
+            lock_failures(session, name_hash, now=now)
         stored = share_account(session, usable.id)
         if stored is None or stored.password_hash != usable.password_hash:
             raise InvalidCredentials
@@ -85,20 +89,18 @@ def _admit(
     *,
     now: datetime,
     origin: Origin,
-) -> Account | None:
-    """The account, if there is one, once source and name may try again."""
+) -> tuple[Account | None, bool]:
+    """The account, if there is one, and whether it is known where the try comes from; once source
+    and name may try again."""
     with db.begin() as session:
         limit = limits.logins_per_minute
-        hits, before = count_try(session, "login", source_of(origin.address), limit=limit, now=now)
-        if hits == 1:
-            prune(session, now=now)
+        count_try(session, "login", source_of(origin.address), limit=limit, now=now)
         account = accounts.find_by_username(session, username)
         until = blocked_until(session, name_hash)
-        is_blocked = until is not None and until > now
         # Else a stranger could keep the owner out by failing all day.
-        if is_blocked and account is not None and origin.address:
-            is_blocked = not has_logged_in_from(session, account.id, origin.address)
-    check_rate(hits, before, limit, now)
-    if is_blocked and until is not None:
+        is_known = account is not None and has_logged_in_from(
+            session, account.id, origin.address or ""
+        )
+    if until is not None and until > now and not is_known:
         raise too_many((until - now).total_seconds())
-    return account
+    return account, is_known

@@ -15,7 +15,7 @@ from auth.sessions.problems import InvalidRefreshToken
 from auth.sessions.queries import family_of
 from auth.sessions.rules import TokenState, Verdict, client_print, judge
 from auth.sessions.store import end_family, extend_family, lock_token
-from auth.throttle.rules import Limits, check_rate, source_of
+from auth.throttle.rules import Limits, source_of
 from auth.throttle.store import count_try
 
 
@@ -33,10 +33,7 @@ def refresh_session(
     now = clock.now()
     limit = limits.logins_per_minute
     with db.begin() as session:
-        hits, before = count_try(
-            session, "refresh", source_of(origin.address), limit=limit, now=now
-        )
-    check_rate(hits, before, limit, now)
+        count_try(session, "refresh", source_of(origin.address), limit=limit, now=now)
     client = client_print(origin.address, origin.user_agent)
     with db.begin() as session:
         family_id = family_of(session, refresh_token)

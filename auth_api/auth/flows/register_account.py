@@ -18,7 +18,7 @@ from auth.platform.hashing import PasswordPool
 from auth.platform.ids import new_id
 from auth.roles.rules import Role
 from auth.roles.store import grant_role
-from auth.throttle.rules import Limits, check_rate, source_of
+from auth.throttle.rules import Limits, source_of
 from auth.throttle.store import count_try
 
 
@@ -45,10 +45,7 @@ def register_account(
     now = clock.now()
     limit = limits.registrations_per_minute
     with db.begin() as session:
-        hits, before = count_try(
-            session, "registration", source_of(origin.address), limit=limit, now=now
-        )
-    check_rate(hits, before, limit, now)
+        count_try(session, "registration", source_of(origin.address), limit=limit, now=now)
     with db.read() as session:
         accounts.check_free(session, username=command.username, email=command.email)
     # Between transactions: a hash takes as long as many statements, and holds no connection.

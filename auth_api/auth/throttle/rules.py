@@ -12,6 +12,7 @@ import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from auth.platform.problems import TooManyRequests
 
@@ -42,11 +43,22 @@ def minute_of(now: datetime) -> int:
     return int(now.timestamp()) // WINDOW_SECONDS
 
 
-def check_rate(hits: int, before: int, limit: int, now: datetime) -> None:
-    """Raises TooManyRequests."""
+def share_before(now: datetime) -> float:
+    """How much of the minute before is still within the last sixty seconds."""
+    return 1 - (now.timestamp() % WINDOW_SECONDS) / WINDOW_SECONDS
+
+
+def is_within(hits: int, before: int, limit: int, now: datetime) -> bool:
+    """Whether one more is within the limit, after so many of this minute and of the one before."""
+    return hits + 1 + before * share_before(now) <= limit
+
+
+def seconds_until_free(hits: int, before: int, limit: int, now: datetime) -> float:
+    """When the next try is within the limit, if nobody tries meanwhile."""
     elapsed = now.timestamp() % WINDOW_SECONDS
-    if hits + before * (1 - elapsed / WINDOW_SECONDS) > limit:
-        raise too_many(WINDOW_SECONDS - elapsed)
+    if hits + 1 <= limit:
+        return WINDOW_SECONDS * (1 - (limit - hits - 1) / max(before, 1)) - elapsed
+    return WINDOW_SECONDS - elapsed + WINDOW_SECONDS * (1 - (limit - 1) / max(hits, 1))
 
 
 def delay_after(failures: int, limits: Limits) -> timedelta | None:
@@ -60,6 +72,12 @@ def delay_after(failures: int, limits: Limits) -> timedelta | None:
 def too_many(seconds: float) -> TooManyRequests:
     pause = max(1, math.ceil(seconds))
     return TooManyRequests("Too many tries; come back later.", headers={"Retry-After": str(pause)})
+
+
+def hash_change(account_id: UUID) -> bytes:
+    """Guesses at the current password have a count of their own: they come with a token of the
+    account, and who has none must not be able to stop its owner from changing the password."""
+    return hashlib.sha256(b"change\0" + account_id.bytes).digest()
 
 
 def hash_name(folded: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Counts tries and failures. Each call is one cheap statement of its own transaction."""
+"""Counts tries and failures, a statement or two each."""
 
 from __future__ import annotations
 
@@ -7,15 +7,29 @@ from datetime import datetime
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from auth.throttle.rules import FORGET_FAILURES_AFTER, Limits, delay_after, minute_of
+from auth.throttle.rules import (
+    FORGET_FAILURES_AFTER,
+    Limits,
+    delay_after,
+    minute_of,
+    seconds_until_free,
+    share_before,
+    too_many,
+)
 from auth.throttle.tables import LoginFailures, Try
 
-# Beyond the limit nothing is counted any more: who keeps asking does not wait for ever.
+# The rule of `is_within`, where two at once cannot both be the last one. What is refused is not
+# counted: who keeps asking, or shares an address with one who does, does not wait for ever.
 _COUNT = text("""
-    INSERT INTO tries AS t (kind, subject, minute, hits) VALUES (:kind, :subject, :minute, 1)
-    ON CONFLICT (kind, subject, minute) DO UPDATE SET hits = least(t.hits + 1, :limit + 1)
-    RETURNING hits, coalesce((SELECT p.hits FROM tries p WHERE p.kind = :kind
-                              AND p.subject = :subject AND p.minute = :minute - 1), 0) AS before
+    WITH past AS MATERIALIZED (
+        SELECT coalesce(max(hits), 0) AS hits FROM tries
+         WHERE kind = :kind AND subject = :subject AND minute = :minute - 1
+    )
+    INSERT INTO tries AS t (kind, subject, minute, hits)
+    SELECT :kind, :subject, :minute, 1 FROM past WHERE 1 + past.hits * :share <= :limit
+    ON CONFLICT (kind, subject, minute) DO UPDATE SET hits = t.hits + 1
+     WHERE t.hits + 1 + (SELECT hits FROM past) * :share <= :limit
+    RETURNING hits
 """)
 _FAIL = text("""
     INSERT INTO login_failures AS f (name_hash, failures, last_at) VALUES (:name, 1, :now)
@@ -23,23 +37,46 @@ _FAIL = text("""
         failures = CASE WHEN f.last_at < :forget THEN 1 ELSE f.failures + 1 END, last_at = :now
     RETURNING failures
 """)
+_KNOWN = text("""
+    SELECT coalesce(max(hits) FILTER (WHERE minute = :minute), 0) AS hits,
+           coalesce(max(hits) FILTER (WHERE minute = :minute - 1), 0) AS before
+      FROM tries
+     WHERE kind = :kind AND subject = :subject AND minute BETWEEN :minute - 1 AND :minute
+""")
 _BLOCK = text("UPDATE login_failures SET blocked_until = :until WHERE name_hash = :name")
 
 
-def count_try(
-    session: Session, kind: str, source: str, *, limit: int, now: datetime
-) -> tuple[int, int]:
-    """Tries of this minute, this one included, and of the minute before."""
-    found = session.execute(
-        _COUNT, {"kind": kind, "subject": source, "minute": minute_of(now), "limit": limit}
-    ).one()
-    return int(found.hits), int(found.before)
+def count_try(session: Session, kind: str, source: str, *, limit: int, now: datetime) -> None:
+    """Raises TooManyRequests, and then counts nothing."""
+    minute = minute_of(now)
+    values = {"kind": kind, "subject": source, "minute": minute}
+    share = share_before(now)
+    hits = session.scalar(_COUNT, {**values, "share": share, "limit": limit})
+    if hits is None:
+        known = session.execute(_KNOWN, values).one()
+        raise too_many(seconds_until_free(known.hits, known.before, limit, now))
+    if hits == 1:
+        prune(session, now=now)
 
 
 def blocked_until(session: Session, name_hash: bytes) -> datetime | None:
     return session.scalar(
         select(LoginFailures.blocked_until).where(LoginFailures.name_hash == name_hash)
     )
+
+
+def lock_failures(session: Session, name_hash: bytes, *, now: datetime) -> None:
+    """Of guesses made at once only the first is answered: the others began before its pause did.
+
+    Raises TooManyRequests. Call in the transaction that counts or forgets failures.
+    """
+    until = session.scalar(
+        select(LoginFailures.blocked_until)
+        .where(LoginFailures.name_hash == name_hash)
+        .with_for_update()
+    )
+    if until is not None and until > now:
+        raise too_many((until - now).total_seconds())
 
 
 def count_failure(session: Session, name_hash: bytes, limits: Limits, *, now: datetime) -> None:
