@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from auth.accounts.problems import WeakPassword
+from auth.accounts.queries import find_by_username
 from auth.accounts.rules import normal_email, normal_username, password_fault
 from auth.accounts.store import (
     add_account,
@@ -26,6 +27,7 @@ from auth.platform.ids import new_id
 from auth.roles.queries import grants_of
 from auth.roles.rules import Role
 from auth.roles.store import grant_role
+from auth.sessions.store import end_all
 
 OPERATOR = Origin(address="cli")
 
@@ -44,6 +46,10 @@ def ensure_staff(db: Database, clock: Clock, passwords: PasswordPool, command: S
     if fault is not None:
         raise WeakPassword(fault)
     username, email = normal_username(command.username), normal_email(command.email)
+    with db.read() as session:
+        before = find_by_username(session, username)
+    stored_before = before.password_hash if before else None
+    is_same = passwords.matches(stored_before, command.password)
     password_hash = passwords.hash(command.password)
     now = clock.now()
     with db.begin() as session:
@@ -60,6 +66,10 @@ def ensure_staff(db: Database, clock: Clock, passwords: PasswordPool, command: S
             )
             record(session, Event.REGISTERED, now=now, origin=OPERATOR, account_id=account.id)
         else:
+            # Who had the password of before must not go on with its sessions. The launcher sets the
+            # same one at each start, which ends nothing.
+            if account.password_hash != stored_before or not is_same:
+                end_all(session, account.id, now=now)
             set_password_hash(session, account.id, password_hash, now=now)
             record(session, Event.PASSWORD_SET, now=now, origin=OPERATOR, account_id=account.id)
         if _grant(session, account, command.role, now=now):

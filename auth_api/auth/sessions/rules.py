@@ -15,6 +15,8 @@ from enum import Enum, auto
 
 REFRESH_TOKEN_BYTES = 32
 REFRESH_LIFETIME = timedelta(days=30)
+# However often it is refreshed: what was stolen unseen does not live for ever.
+SESSION_LIFETIME = timedelta(days=90)
 
 
 class Verdict(Enum):

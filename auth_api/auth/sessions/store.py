@@ -9,25 +9,39 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from auth.platform.ids import new_id
-from auth.sessions.rules import REFRESH_LIFETIME, hash_refresh_token, new_refresh_token
+from auth.sessions.rules import (
+    REFRESH_LIFETIME,
+    SESSION_LIFETIME,
+    hash_refresh_token,
+    new_refresh_token,
+)
 from auth.sessions.tables import SessionToken
 
 
 def start_family(session: Session, account_id: UUID, *, now: datetime) -> tuple[UUID, str]:
     """The session's id and its first refresh token, which is stored only as its hash."""
     family_id = new_id()
-    return family_id, _add_token(session, family_id, family_id, account_id, now=now)
+    end = now + REFRESH_LIFETIME
+    return family_id, _add_token(session, family_id, family_id, account_id, now=now, end=end)
 
 
 def extend_family(session: Session, used: SessionToken, *, client: bytes, now: datetime) -> str:
     """The next refresh token; call with the family locked."""
     if used.used_at is None:
         used.used_at, used.used_by = now, client
-    return _add_token(session, new_id(), used.family_id, used.account_id, now=now)
+    began = session.scalar(select(SessionToken.issued_at).where(SessionToken.id == used.family_id))
+    end = min(now + REFRESH_LIFETIME, (began or used.issued_at) + SESSION_LIFETIME)
+    return _add_token(session, new_id(), used.family_id, used.account_id, now=now, end=end)
 
 
 def _add_token(
-    session: Session, row_id: UUID, family_id: UUID, account_id: UUID, *, now: datetime
+    session: Session,
+    row_id: UUID,
+    family_id: UUID,
+    account_id: UUID,
+    *,
+    now: datetime,
+    end: datetime,
 ) -> str:
     token = new_refresh_token()
     session.add(
@@ -37,7 +51,7 @@ def _add_token(
             account_id=account_id,
             token_hash=hash_refresh_token(token),
             issued_at=now,
-            expires_at=now + REFRESH_LIFETIME,
+            expires_at=end,
         )
     )
     session.flush()

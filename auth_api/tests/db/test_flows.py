@@ -153,7 +153,7 @@ def test_a_new_role_raises_the_version_and_shows_in_the_feed(
     app: Any, services: Services, sql: Sql, alice: Any, client: Any, log_in: Any, bearer: Any
 ) -> None:
     token = log_in(alice)
-    promoted = Staff(alice.username, alice.email, "promoted-to-support", Role.SUPPORT)
+    promoted = Staff(alice.username, alice.email, alice.password, Role.SUPPORT)
     with app.app_context():
         for _ in range(2):
             ensure_staff(services.database, services.clock, services.passwords, promoted)
@@ -164,9 +164,21 @@ def test_a_new_role_raises_the_version_and_shows_in_the_feed(
         (1, ["customer"]),
         (2, ["customer", "support"]),
     ]
-    # The token is older than the role; /me reads the database.
+    # The token is older than the role; /me reads the database. Its password was no other.
     me = client.get("/api/v1/me", headers=bearer(token)).get_json()
     assert me["roles"] == ["customer", "support"]
+
+
+def test_a_staff_password_set_anew_ends_the_sessions_of_the_one_before(
+    app: Any, services: Services, alice: Any, client: Any, bearer: Any
+) -> None:
+    pair = client.post("/api/v1/login", json=alice.credentials).get_json()
+    reset = Staff(alice.username, alice.email, "another-staff-password", Role.SUPPORT)
+    with app.app_context():
+        ensure_staff(services.database, services.clock, services.passwords, reset)
+    assert client.get("/api/v1/me", headers=bearer(pair["access_token"])).status_code == 401
+    refreshed = client.post("/api/v1/refresh", json={"refresh_token": pair["refresh_token"]})
+    assert refreshed.status_code == 401
 
 
 def test_weak_staff_passwords_are_refused(app: Any, services: Services) -> None:

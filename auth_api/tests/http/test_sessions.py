@@ -186,6 +186,19 @@ def test_a_session_ends_after_thirty_days(
     check_problem(refresh(timed, pair["refresh_token"]), 401, "invalid_refresh_token")
 
 
+def test_a_session_ends_after_ninety_days_however_often_it_is_refreshed(
+    timed: Client, pair: Any, clock: ManualClock, check_problem: Any
+) -> None:
+    token = pair["refresh_token"]
+    for _ in range(4):
+        clock.advance(timedelta(days=20))
+        answer = refresh(timed, token)
+        assert answer.status_code == 200
+        token = answer.get_json()["refresh_token"]
+    clock.advance(timedelta(days=10))
+    check_problem(refresh(timed, token), 401, "invalid_refresh_token")
+
+
 def test_roles_are_read_anew_and_a_closed_account_gets_nothing(
     timed: Client, pair: Any, check_problem: Any, sql: Any, alice: Any
 ) -> None:
