@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auth.roles.problems import RoleNotFound
-from auth.roles.rules import scope_string
+from auth.roles.rules import is_role_name, scope_string
 from auth.roles.tables import AccountRole, RoleRow
 
 
@@ -39,7 +39,7 @@ def list_roles(session: Session) -> Sequence[RoleRow]:
 
 def get_role(session: Session, name: str) -> RoleRow:
     """Raises RoleNotFound."""
-    role = session.get(RoleRow, name)
+    role = session.get(RoleRow, name) if is_role_name(name) else None
     if role is None:
         raise RoleNotFound
     return role

@@ -6,6 +6,7 @@ so the list of them is closed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -27,6 +28,11 @@ class Scope(StrEnum):
     PAYMENTS_READ_ALL = "payments:read_all"
     REFUNDS_WRITE = "refunds:write"
     ROLES_WRITE = "roles:write"
+
+
+def is_role_name(given: str) -> bool:
+    """What no role can be called is not looked for: PostgreSQL has no NUL."""
+    return re.fullmatch(ROLE_PATTERN, given) is not None
 
 
 def scope_string(scopes: Iterable[str]) -> str:

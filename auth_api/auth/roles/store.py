@@ -11,14 +11,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from auth.roles.problems import LastAdmin, RoleBuiltIn, RoleExists, RoleInUse, RoleNotFound
-from auth.roles.rules import Role
+from auth.roles.rules import Role, is_role_name
 from auth.roles.tables import AccountRole, RoleRow
 
 
 def grant_role(session: Session, account_id: UUID, role: str, *, now: datetime) -> bool:
     """True when the account did not hold the role before. Raises RoleNotFound."""
-    # Shared until the end, so that the role cannot be deleted between the look and the grant.
-    known = select(RoleRow.name).where(RoleRow.name == role).with_for_update(key_share=True)
+    # FOR KEY SHARE: the role cannot be deleted before the end, and grants need not queue.
+    known = (
+        select(RoleRow.name).where(RoleRow.name == role).with_for_update(read=True, key_share=True)
+    )
     if session.scalar(known) is None:
         raise RoleNotFound
     granted = session.execute(
@@ -65,7 +67,9 @@ def add_role(session: Session, name: str, scopes: Iterable[str], description: st
 
 def lock_own_role(session: Session, name: str) -> RoleRow:
     """A role that may be changed. Raises RoleNotFound, RoleBuiltIn."""
-    role = session.scalar(select(RoleRow).where(RoleRow.name == name).with_for_update())
+    role = None
+    if is_role_name(name):
+        role = session.scalar(select(RoleRow).where(RoleRow.name == name).with_for_update())
     if role is None:
         raise RoleNotFound
     if role.built_in:

@@ -104,7 +104,7 @@ def whole_number(given: object) -> object:
 
 def refuse_invalid(fault: ValidationError) -> NoReturn:
     """flask-openapi3's validation callback: pydantic's findings as our 422, without the input."""
-    in_query = current_request.method == "GET"
+    in_query = current_request.method in ("GET", "DELETE")
     errors = [
         FieldError(
             ".".join(str(part) for part in found["loc"])

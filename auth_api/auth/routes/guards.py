@@ -13,7 +13,9 @@ from uuid import UUID
 
 from flask import current_app, g, request
 
+from auth.accounts.queries import find_active
 from auth.platform.problems import Forbidden, Unauthorized
+from auth.roles.queries import grants_of
 from auth.routes.context import services
 from auth.sessions.queries import is_live
 
@@ -70,7 +72,7 @@ def enforce() -> None:
     g.subject = str(claims["sub"])
     if rule.kind is Kind.PERSON:
         g.account_id = _person(claims)
-    elif rule.scope not in str(claims.get("scope", "")).split():
+    elif rule.scope not in _scopes(claims):
         raise Forbidden(f"The token lacks the scope {rule.scope}.")
 
 
@@ -90,6 +92,18 @@ def _live_session(claims: dict[str, Any]) -> UUID | None:
                 headers={"WWW-Authenticate": 'Bearer realm="suite", error="invalid_token"'},
             )
     return session_id
+
+
+def _scopes(claims: dict[str, Any]) -> list[str]:
+    """What the token says and, of a person's, what the account still holds: who is no administrator
+    any more must not make one of himself with the token of before."""
+    told = str(claims.get("scope", "")).split()
+    if "client_id" in claims:
+        return told
+    with services().database.read() as session:
+        account = find_active(session, _person(claims))
+        held = grants_of(session, account.id).scope.split() if account else []
+    return [scope for scope in told if scope in held]
 
 
 def _person(claims: dict[str, Any]) -> UUID:
