@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract.our_side import PATIENCE_SECONDS, fresh, make_body
+from contract.our_side import NOBODY, PATIENCE_SECONDS, fresh, make_body
 from contract.outcomes import Outcome
 from contract.place import Control
 
@@ -151,6 +151,8 @@ SCENES = {
 async def check_fault(route: str, fault: Fault, side: Any, control: Control) -> None:
     """The call is disturbed, then repeated with the same key and bytes: done, and done once."""
     scene = await SCENES[route](side, control)
+    if fault.hurried:
+        await side.get(NOBODY)  # so that the hurry is not spent on a handshake
     # Enough for a transport that repeats a harmless GET on a lost connection by itself.
     control.fault(fault.mode, method=scene.method, times=4, **fault.options)
     side.seconds = HURRY_SECONDS if fault.hurried else PATIENCE_SECONDS
