@@ -48,7 +48,7 @@ def _figures() -> list[dict[str, Any]]:
              _counted(day.succeeded), f"{today}succeeded", "good"),
         card(("Ожидает оплаты", "Pending"), money(day.pending_minor, "RUB"),
              _counted(day.pending), f"{today}pending", "wait"),
-        card(("Отменено", "Canceled"), day.canceled, str(say("платежей", "payments")),
+        card(("Отменено", "Canceled"), day.canceled, _payments(day.canceled),
              f"{today}canceled", "calm"),
         card(("Не определено", "Undecided"), day.undecided,
              _unsettled(day.review),
@@ -64,6 +64,10 @@ def _unsettled(review: int) -> str:
 
 def _counted(count: int) -> str:
     """1 платёж, 2 платежа, 5 платежей."""
+    return f"{count} {_payments(count)}"
+
+
+def _payments(count: int) -> str:
     ten, hundred = count % 10, count % 100
     if ten == 1 and hundred != 11:
         form = "платёж"
@@ -71,7 +75,7 @@ def _counted(count: int) -> str:
         form = "платежа"
     else:
         form = "платежей"
-    return str(say(f"{count} {form}", f"{count} payment{'' if count == 1 else 's'}"))
+    return str(say(form, "payment" if count == 1 else "payments"))
 
 
 def _feed(state: FeedState) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The tables below an object: a payment's postings, a person's balances and payments."""
+"""The tables below an object: a payment's postings, all of a person's money."""
 
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from panel.mirror import cells
 from panel.mirror.models import Balance, Journal, JournalLine, Payment
 from panel.mirror.search import whole_uuid
+from panel.mirror.timeline import timeline_panel
 from panel.mirror.words import account_word, journal_word
 from panel.site.display import moment
 from panel.site.wording import say
@@ -39,11 +40,18 @@ def journal_panels(object_id: str) -> dict[str, Any]:
 
 
 def person_panels(object_id: str) -> dict[str, Any]:
-    """What a customer has and what they paid lately."""
+    """What a customer has, what happened to them, what they paid, and what the books say."""
     person_id = whole_uuid(object_id)
     if person_id is None:
         return {}
-    return {"panels": [_balances_panel(person_id), _payments_panel(person_id)]}
+    return {
+        "panels": [
+            _balances_panel(person_id),
+            timeline_panel(person_id),
+            _payments_panel(person_id),
+            _person_lines_panel(person_id),
+        ],
+    }
 
 
 def _lines_panel(lines: Any, *, with_journal: bool) -> dict[str, Any]:
@@ -111,6 +119,18 @@ def _payments_panel(person_id: UUID) -> dict[str, Any]:
         "title": say("Последние платежи", "Latest payments"),
         "more": everything,
         "table": payments_table(payments[:NEWEST], with_person=False),
+    }
+
+
+def _person_lines_panel(person_id: UUID) -> dict[str, Any]:
+    lines = (
+        JournalLine.objects.filter(person_id=person_id)
+        .select_related("journal", "person")
+        .order_by("-at", "-id")
+    )
+    return {
+        **_lines_panel(lines[:NEWEST], with_journal=True),
+        "more": f"{reverse('admin:mirror_journalline_changelist')}?q={person_id}",
     }
 
 

@@ -89,6 +89,12 @@ class ReadOnlyAdmin(ModelAdmin):
     ) -> HttpResponse:
         raise PermissionDenied
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        refuse_writing(request)
+        return super().history_view(request, object_id, extra_context)
+
     def panels(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
         """Context for the tables below an object, by the admin of its model."""
         return {}
