@@ -18,6 +18,8 @@ from log_parts.canaries import search, written_files
 from log_parts.journeys import Journeys
 from log_parts.spray import garble, spray
 
+# The first of them waits for all the journeys.
+pytestmark = pytest.mark.timeout(300)
 REPOSITORY = Path(__file__).resolve().parent.parent
 LINE = Draft202012Validator(
     json.loads((REPOSITORY / "contracts" / "log.schema.json").read_text()), validate_formats=True
@@ -109,7 +111,6 @@ def _lines(suite, program):
     return text.rpartition("\n")[0].split("\n")
 
 
-@pytest.mark.timeout(300)
 def test_no_secret_stands_in_any_line(suite, told):
     files = written_files(suite.var)
     assert {f"{name}.log" for name in (*PROGRAMS, "postgres", "supervisord")} <= {
