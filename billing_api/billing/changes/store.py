@@ -1,5 +1,6 @@
 """The one write of the feed, in the transaction of the change it tells of."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
@@ -9,8 +10,36 @@ from billing.platform.strict_json import dump_json
 
 _RECORD = text("""
     INSERT INTO changes (kind, object_id, version, at, data)
-    VALUES (:kind, :object_id, :version, :at, CAST(:data AS jsonb))
+    SELECT kind, object_id, version, :at, CAST(data AS jsonb)
+    FROM unnest(CAST(:kinds AS text[]), CAST(:object_ids AS text[]), CAST(:versions AS bigint[]),
+                CAST(:documents AS text[]))
+         WITH ORDINALITY AS change (kind, object_id, version, data, number)
+    ORDER BY number
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row as it is now; `data` is its snapshot."""
+
+    kind: str
+    object_id: object
+    version: int
+    data: dict[str, object]
+
+
+async def record_changes(session: WriteSession, at: datetime, *changes: Change) -> None:
+    """In the order given, which is the feed's."""
+    await session.run(
+        _RECORD,
+        {
+            "at": at,
+            "kinds": [change.kind for change in changes],
+            "object_ids": [str(change.object_id) for change in changes],
+            "versions": [change.version for change in changes],
+            "documents": [dump_json(change.data).decode() for change in changes],
+        },
+    )
 
 
 async def record_change(
@@ -22,13 +51,4 @@ async def record_change(
     at: datetime,
     data: dict[str, object],
 ) -> None:
-    await session.run(
-        _RECORD,
-        {
-            "kind": kind,
-            "object_id": str(object_id),
-            "version": version,
-            "at": at,
-            "data": dump_json(data).decode(),
-        },
-    )
+    await record_changes(session, at, Change(kind, object_id, version, data))

@@ -17,7 +17,6 @@ from billing.payments.attempt_store import (
     close_attempts,
     lock_attempt,
     mark_attempt,
-    schedule_poll,
 )
 from billing.payments.attempts import (
     KEY_WINDOW,
@@ -126,8 +125,7 @@ async def _end(session: WriteSession, payment: Payment, reason: str, now: dateti
         ),
         now,
     )
-    await close_attempts(session, payment.id, AttemptState.REFUSED)
-    await schedule_poll(session, payment.id, None)
+    await close_attempts(session, payment.id, AttemptState.REFUSED, next_poll=None)
     data = rules.snapshot(ended)
     await record_change(session, "payment", ended.id, version=ended.version, at=now, data=data)
     await add_event(session, "payment.canceled", ended.id, at=now, data=data)

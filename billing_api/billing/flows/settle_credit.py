@@ -5,7 +5,7 @@ from datetime import datetime
 from billing.balance import rules as balance_rules
 from billing.balance.rules import BalanceChange
 from billing.balance.store import lock_balance, move_balance
-from billing.changes.store import record_change
+from billing.changes.store import Change, record_changes
 from billing.ledger import rules as ledger_rules
 from billing.ledger.chart import AccountKind
 from billing.ledger.rules import Journal, top_up_lines, total_of
@@ -39,19 +39,14 @@ async def settle_credit(session: WriteSession, payment: Payment, kind: str, now:
         receivable_minor=-total_of(lines, AccountKind.CUSTOMER_RECEIVABLE),
     )
     balance = await move_balance(session, balance, change, now)
-    await record_change(
+    await record_changes(
         session,
-        "journal",
-        journal.id,
-        version=1,
-        at=now,
-        data=ledger_rules.snapshot(journal),
-    )
-    await record_change(
-        session,
-        "balance",
-        balance_rules.feed_id(balance),
-        version=balance.version,
-        at=now,
-        data=balance_rules.snapshot(balance),
+        now,
+        Change("journal", journal.id, 1, ledger_rules.snapshot(journal)),
+        Change(
+            "balance",
+            balance_rules.feed_id(balance),
+            balance.version,
+            balance_rules.snapshot(balance),
+        ),
     )

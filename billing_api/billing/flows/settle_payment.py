@@ -17,7 +17,6 @@ from billing.payments import rules
 from billing.payments.attempt_store import (
     close_attempts,
     open_cancel_attempt,
-    schedule_poll,
 )
 from billing.payments.attempts import AttemptState
 from billing.payments.checks import Claimed, disagreement, is_foreign
@@ -66,9 +65,8 @@ async def settle_payment(
         return Settled(await _move(session, known, seen, status, now), Effect.MOVED)
     if known != payment:
         known = await _save(session, known, now)
-        await close_attempts(session, payment.id, AttemptState.ACCEPTED)
         next_at = None if known.is_final else rules.next_poll(known.created_at, now)
-        await schedule_poll(session, payment.id, next_at)
+        await close_attempts(session, payment.id, AttemptState.ACCEPTED, next_poll=next_at)
     return Settled(known, Effect.UNCHANGED)
 
 
@@ -105,9 +103,8 @@ async def _move(
         )
     moved = await _save(session, moved, now)
     crash_point(CrashPoint.SETTLE_MOVED)
-    await close_attempts(session, moved.id, AttemptState.ACCEPTED)
     next_at = None if moved.is_final else rules.next_poll(moved.created_at, now)
-    await schedule_poll(session, moved.id, next_at)
+    await close_attempts(session, moved.id, AttemptState.ACCEPTED, next_poll=next_at)
     if status is PaymentStatus.WAITING_FOR_CAPTURE and moved.cancel_requested_at is not None:
         # Nobody wants this money any more: the worker gives it back.
         await open_cancel_attempt(session, moved.id, at=now, lease_until=None)
@@ -124,8 +121,7 @@ async def _quarantine(
     """Nothing is booked and nobody asks again: a person compares the two sides."""
     held = replace(payment, quarantine_reason=reason, provider_status=seen.status)
     held = await _save(session, held, now)
-    await close_attempts(session, payment.id, AttemptState.LOST)
-    await schedule_poll(session, payment.id, None)
+    await close_attempts(session, payment.id, AttemptState.LOST, next_poll=None)
     await add_event(session, "payment.quarantined", payment.id, at=now, data=rules.snapshot(held))
     return Settled(held, Effect.QUARANTINED)
 

@@ -16,11 +16,11 @@ _ACCOUNTS = text("""
     ORDER BY kind, customer_id
     ON CONFLICT DO NOTHING
 """)
-_JOURNAL = text("""
-    INSERT INTO journals (id, kind, payment_id, at, description)
-    VALUES (:id, :kind, :payment_id, :at, :description)
-""")
-_POSTINGS = text("""
+_POST = text("""
+    WITH journal AS (
+        INSERT INTO journals (id, kind, payment_id, at, description)
+        VALUES (:id, :kind, :payment_id, :at, :description)
+    )
     INSERT INTO postings (journal_id, line_no, account_id, currency, amount_minor)
     SELECT :id, line.line_no, a.id, line.currency, line.amount_minor
     FROM unnest(CAST(:kinds AS text[]), CAST(:customers AS text[]), CAST(:currencies AS text[]),
@@ -34,21 +34,22 @@ _POSTINGS = text("""
 async def post_journal(session: WriteSession, journal: Journal) -> None:
     """A second journal of one kind for one payment breaks a unique key: booking twice cannot be."""
     check_journal(journal)
-    columns = {
+    accounts = {
         "kinds": [line.kind.value for line in journal.lines],
         "customers": [line.customer_id for line in journal.lines],
         "currencies": [line.amount.currency for line in journal.lines],
     }
+    # Apart from the postings: a statement does not see the rows that it adds itself.
+    await session.run(_ACCOUNTS, accounts)
     await session.run(
-        _JOURNAL,
+        _POST,
         {
+            **accounts,
             "id": journal.id,
             "kind": journal.kind,
             "payment_id": journal.payment_id,
             "at": journal.at,
             "description": journal.description,
+            "amounts": [line.amount.minor for line in journal.lines],
         },
     )
-    await session.run(_ACCOUNTS, columns)
-    amounts = [line.amount.minor for line in journal.lines]
-    await session.run(_POSTINGS, {"id": journal.id, **columns, "amounts": amounts})

@@ -30,8 +30,12 @@ _LOCK_AS_READ = text("""
     WHERE id = :id AND state = :state AND sends = :sends FOR UPDATE
 """)
 _CLOSE_OPEN = text("""
-    UPDATE payment_attempts SET state = :state, next_at = NULL, lease_until = NULL
-    WHERE payment_id = :payment_id AND state IN ('sent', 'unknown', 'lookup', 'waiting')
+    WITH closed AS (
+        UPDATE payment_attempts SET state = :state, next_at = NULL, lease_until = NULL
+        WHERE payment_id = :payment_id AND state IN ('sent', 'unknown', 'lookup', 'waiting')
+    )
+    INSERT INTO payment_polls (payment_id, next_at) VALUES (:payment_id, :next_poll)
+    ON CONFLICT (payment_id) DO UPDATE SET next_at = excluded.next_at
 """)
 _MARK = text("""
     UPDATE payment_attempts
@@ -131,8 +135,12 @@ async def mark_attempt(
     )
 
 
-async def close_attempts(session: WriteSession, payment_id: UUID, state: AttemptState) -> None:
-    await session.run(_CLOSE_OPEN, {"payment_id": payment_id, "state": state.value})
+async def close_attempts(
+    session: WriteSession, payment_id: UUID, state: AttemptState, *, next_poll: datetime | None
+) -> None:
+    """The provider has answered: no call is open any more, and it is asked again at `next_poll`."""
+    parameters = {"payment_id": payment_id, "state": state.value, "next_poll": next_poll}
+    await session.run(_CLOSE_OPEN, parameters)
 
 
 async def claim_attempts(

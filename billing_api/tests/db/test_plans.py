@@ -41,7 +41,7 @@ WHOLE = {
 HERE = {
     **{
         f"billing.{place}": {"object_id": "an id as text"}
-        for place in ("outbox.store._ADD", "inbox.store._KEEP", "changes.store._RECORD")
+        for place in ("outbox.store._ADD", "inbox.store._KEEP")
     },
     "billing.idempotency.store._ANSWER": {"status": 201},
     "billing.payments.decision_store._ADD": {"action": "close"},
@@ -161,7 +161,7 @@ def values():
     )  # fmt: skip
     times = (
         "at", "now", "real_now", "next_at", "lease_until", "too_far", "before", "since", "stale",
-        "until", "after_at", "updated_at", "paid_at", "canceled_at", "created_at",
+        "until", "after_at", "updated_at", "next_poll", "paid_at", "canceled_at", "created_at",
         "cancel_requested_at",
     )  # fmt: skip
     numbers = (
@@ -178,6 +178,9 @@ def values():
         **dict.fromkeys(("undecided", "test"), True),
         **{name: ["customer_paid"] for name in ("kinds", "customers", "currencies")},
         "amounts": [100],
+        "object_ids": ["an id as text"],
+        "versions": [20],
+        "documents": ["{}"],
         "currency": "RUB",
         "status": "succeeded",
         # Long ago: what is old enough to go, or too old to be right, is little.
