@@ -19,7 +19,8 @@ from billing.platform.concurrency import each
 from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import Database, WriteSession
 
-LEASE = timedelta(seconds=60)
+# Longer than a whole batch takes where the provider is silent: each call gives up after 10 s.
+LEASE = timedelta(seconds=90)
 AT_ONCE = 8
 
 

@@ -101,6 +101,6 @@ async def test_a_crash_between_keeping_and_working_loses_nothing(
         await working
     await process_notifications(database, gateway, clock)
     assert await books() == (0, 0), "the dead worker's lease still holds"
-    clock.advance(seconds=61)
+    clock.advance(seconds=91)
     await process_notifications(database, gateway, clock)
     assert await books() == (134200, 1)
