@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from panel.site.display import NOTHING
+from panel.site.wording import say
 
 COUNT_LIMIT = 10_000
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -19,6 +20,8 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 class BoundedPaginator(Paginator):
     """Counts ten thousand rows at most: a list page must not scan a table of millions."""
+
+    template_name = "mirror/pagination.html"
 
     @cached_property
     def count(self) -> int:
@@ -42,6 +45,7 @@ class ReadOnlyAdmin(ModelAdmin):
     change_form_template = "mirror/change_form.html"
     empty_value_display = NOTHING
     paginator = BoundedPaginator
+    total_words = say("Всего", "In total")
     show_full_result_count = False
     show_facets = ShowFacets.NEVER  # they would count the whole table a choice
     list_per_page = 50
