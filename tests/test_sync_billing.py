@@ -2,6 +2,7 @@
 
 import re
 import sys
+import threading
 
 import psycopg2
 import pytest
@@ -46,3 +47,29 @@ def test_the_mirror_is_equal_and_a_wrong_row_is_named_and_mended(
     assert mended.returncode == 0, mended.stdout + mended.stderr
     mirror.execute("SELECT status FROM mirror_payment WHERE id = %s", [paid["id"]])
     assert mirror.fetchone() == ("succeeded",)
+
+
+def test_the_mirror_is_equal_while_people_pay(customer, command):
+    stop = threading.Event()
+    made = []
+
+    def pay() -> None:
+        while not stop.is_set():
+            payment = customer.created()
+            made.append(payment["id"])
+            customer.pay(payment)
+
+    writing = threading.Thread(target=pay)
+    writing.start()
+    try:
+        seen = []
+        for _ in range(3):
+            before = len(made)
+            equal = command("--verify")
+            assert equal.returncode == 0, equal.stdout + equal.stderr
+            assert len(made) > before  # something was written meanwhile
+            seen.append(equal.stdout)
+    finally:
+        stop.set()
+        writing.join()
+    assert len(set(seen)) == 3, "the position went on"
