@@ -39,11 +39,16 @@ class TokenVerifier:
         self._clock = clock
         self._issuer = issuer
         self._audience = audience
+        self._withdrawals = keys.withdrawals
         self._proved: OrderedDict[str, tuple[Caller, float]] = OrderedDict()
 
     async def verify(self, token: str) -> Caller:
         """The caller, or Unauthorized; which check failed is not told."""
         now = self._clock.real_now().timestamp()
+        self._keys.keep_fresh()
+        if self._keys.withdrawals != self._withdrawals:
+            self._withdrawals = self._keys.withdrawals
+            self._proved.clear()
         known = self._proved.get(token)
         if known is not None:
             if now < known[1]:

@@ -57,6 +57,43 @@ async def test_a_new_key_is_asked_for_and_a_withdrawn_one_stops(verifier_of, iss
         issuer.served[:] = published
 
 
+async def test_a_withdrawn_key_stops_without_a_new_one_being_used(verifier_of, issuer):
+    """A stolen key is withdrawn: its tokens, remembered ones too, stop within the age of a set."""
+    verifier = verifier_of(issuer.jwks_url, refetch_seconds=0, fresh_seconds=0.3)
+    stolen = issuer.sign("thief", exp=4_000_000_000)
+    assert (await verifier.verify(stolen)).subject == "thief"
+    fresh = ECKey.generate_key("P-256", {"kid": "test-2", "use": "sig", "alg": "ES256"})
+    published = issuer.served.copy()
+    issuer.served[:] = [fresh.as_dict(private=False)]
+    try:
+        await asyncio.sleep(0.4)
+        # This one starts the question and does not wait for it.
+        assert (await verifier.verify(stolen)).subject == "thief"
+        await asyncio.sleep(0.4)
+        with pytest.raises(Unauthorized):
+            await verifier.verify(stolen)
+    finally:
+        issuer.served[:] = published
+
+
+async def test_while_auth_is_down_old_keys_serve_and_it_is_asked_once_an_interval(
+    verifier_of, issuer
+):
+    verifier = verifier_of(issuer.jwks_url, refetch_seconds=0.5, fresh_seconds=0.1)
+    token = issuer.sign("someone")
+    await verifier.verify(token)
+    issuer.is_down = True
+    try:
+        await asyncio.sleep(0.6)
+        asked = len(issuer.asked)
+        for _ in range(100):
+            assert (await verifier.verify(token)).subject == "someone"
+            await asyncio.sleep(0.002)
+        assert len(issuer.asked) == asked + 1
+    finally:
+        issuer.is_down = False
+
+
 async def test_unknown_keys_do_not_make_us_ask_again_and_again(verifier_of, issuer):
     verifier = verifier_of(issuer.jwks_url)
     await verifier.verify(issuer.sign("first"))
