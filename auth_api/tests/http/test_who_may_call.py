@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import jwt
 import pytest
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.test import Client
@@ -20,20 +21,27 @@ from auth.platform.clock import SystemClock
 from auth.platform.database import Database
 from auth.routes.guards import ATTRIBUTE, Rule
 
-# Left to right: no token; not a token; a session that has ended; people by their roles; a program
+# Left to right: no token; not a token; expired; for another audience; a session that ended; people by their roles; a program
 # that follows the feed; one that may do nothing here.
 CALLERS = (
-    "nobody", "garbage", "ended", "customer", "support", "finance", "admin", "program", "powerless",
+    "nobody", "garbage", "expired", "elsewhere", "ended",
+    "customer", "support", "finance", "admin", "program", "powerless",
 )  # fmt: skip
 ROLES = ("customer", "support", "finance", "admin")
+
+
+CHANGED: dict[str, dict[str, Any]] = {
+    "expired": {"exp": 1_700_000_000},
+    "elsewhere": {"aud": ["billing"]},
+}
 
 
 def all_of(status: int) -> str:
     return " ".join([str(status)] * len(CALLERS))
 
 
-PEOPLE = "401 401 401 {0} {0} {0} {0} 403 403"
-ADMIN = "401 401 401 403 403 403 {0} 403 403"
+PEOPLE = "401 401 401 401 401 {0} {0} {0} {0} 403 403"
+ADMIN = "401 401 401 401 401 403 403 403 {0} 403 403"
 ROWS = {
     "GET /": all_of(302),
     "GET /docs/": all_of(200),
@@ -60,7 +68,7 @@ ROWS = {
     "GET /api/v1/user-roles": ADMIN.format(200),
     "POST /api/v1/user-roles": ADMIN.format(200),
     "DELETE /api/v1/user-roles": ADMIN.format(409),
-    "GET /api/v1/changes": "401 401 401 403 403 403 403 200 403",
+    "GET /api/v1/changes": "401 401 401 401 401 403 403 403 403 200 403",
     # A program's secret by HTTP Basic, whatever else is sent.
     "POST /api/v1/token": all_of(401),
 }
@@ -91,6 +99,7 @@ class Callers:
     client: Client
     people: dict[str, Any]
     programs: dict[str, str]
+    key: str
 
     def headers(self, who: str) -> dict[str, str]:
         if who == "nobody":
@@ -107,14 +116,19 @@ class Callers:
         else:
             person = self.people.get(who, self.people["customer"])
             answer = self.client.post("/api/v1/login", json=person.credentials)
-        headers = {"Authorization": f"Bearer {answer.get_json()['access_token']}"}
+        token = answer.get_json()["access_token"]
+        if who in CHANGED:
+            claims = jwt.decode(token, options={"verify_signature": False}) | CHANGED[who]
+            head = {"kid": "key-2", "typ": "at+jwt"}
+            token = jwt.encode(claims, self.key, algorithm="ES256", headers=head)
+        headers = {"Authorization": f"Bearer {token}"}
         if who == "ended":
             assert self.client.post("/api/v1/logout", headers=headers).status_code == 204
         return headers
 
 
 @pytest.fixture(scope="module")
-def callers(app: OpenAPI) -> Callers:
+def callers(app: OpenAPI, key_pems: dict[str, str]) -> Callers:
     client = app.test_client()
     people = {}
     for role in ROLES:
@@ -141,7 +155,7 @@ def callers(app: OpenAPI) -> Callers:
                     text("INSERT INTO account_roles VALUES (:id, :role, now())"),
                     {"id": people[role].id, "role": role},
                 )
-    return Callers(client, people, programs)
+    return Callers(client, people, programs, key_pems["key-2"])
 
 
 @dataclass
