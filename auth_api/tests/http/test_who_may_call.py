@@ -21,8 +21,8 @@ from auth.platform.clock import SystemClock
 from auth.platform.database import Database
 from auth.routes.guards import ATTRIBUTE, Rule
 
-# Left to right: no token; not a token; expired; for another audience; a session that ended; people by their roles; a program
-# that follows the feed; one that may do nothing here.
+# Left to right: no token; not a token; expired; for another audience; a session that has ended;
+# people by their roles; a program that follows the feed; one that may do nothing here.
 CALLERS = (
     "nobody", "garbage", "expired", "elsewhere", "ended",
     "customer", "support", "finance", "admin", "program", "powerless",
