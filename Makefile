@@ -28,10 +28,10 @@ up: $(STAMP) ## Start the suite in the background, back when healthy
 down: $(STAMP) ## Stop the suite, its data stays
 	@$(PY) -m launcher.cli down
 
-status: $(STAMP) ## One line a process: pid, port, health, memory
+status: $(STAMP) ## One line a process: pid, port, health, memory, uptime, restarts
 	@$(PY) -m launcher.cli status
 
-logs: $(STAMP) ## Follow the logs
+logs: $(STAMP) ## Follow the logs; SERVICE=, LEVEL=, REQUEST=, LAST=, WHOLE_IDS=1, FOLLOW=0
 	@$(PY) -m launcher.cli logs
 
 reset: $(STAMP) ## Stop the suite and delete its local state

@@ -1,13 +1,13 @@
 """The commands behind `make`: up, down, status, logs, reset, env, demo."""
 
 import shlex
-import subprocess
 import sys
+from typing import Annotated
 
-import psutil
 import typer
 
-from launcher import environment, health, suite, supervisor
+from launcher import environment, log_reader, suite, supervisor
+from launcher import status as process_status
 from launcher.demo import run as run_demo
 from launcher.layout import current
 from launcher.state import State, Trouble, load
@@ -37,50 +37,45 @@ def reset() -> None:
 
 @app.command()
 def status() -> None:
-    """One line a process: pid, port, health, memory."""
+    """One line a process: pid, port, health, memory, uptime, restarts; 0 when all is well."""
     layout = current()
     state = load(layout)
     if state is None or not supervisor.is_running(state):
-        print("down (make up starts the suite)")
+        left = process_status.left_behind(state) if state else []
+        print(
+            f"down, but processes of it still run without their supervisor: {left}"
+            " (make up ends them and starts the suite)"
+            if left
+            else "down (make up starts the suite)"
+        )
         raise typer.Exit(1)
-    print(f"{'process':<16}{'state':<10}{'pid':>8}{'port':>7}  {'health':<22}{'memory':>9}")
-    total = 0
-    with health.client(layout) as http:
-        rows = {row["name"]: row for row in supervisor.process_table(state)}
-        for program in suite.programs_of(layout, state):
-            row = rows.get(program.name, {"statename": "UNKNOWN", "pid": 0})
-            memory = _memory(row["pid"])
-            total += memory
-            print(
-                f"{program.name:<16}{row['statename'].lower():<10}{row['pid'] or '-':>8}"
-                f"{program.port or '-':>7}  {health.answer(http, program):<22}{memory >> 20:>6} MB"
-            )
-    print(f"{'':<63}{total >> 20:>6} MB")
-    print(f"{environment.base_url(state)}/")
-
-
-def _memory(pid: int) -> int:
-    """Proportional set size of a process and its children, in bytes."""
-    try:
-        process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)] if pid else []
-        return sum(member.memory_full_info().pss for member in family)
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return 0
+    rows = process_status.read_rows(layout, state)
+    for text in process_status.write(rows, state):
+        print(text)
+    raise typer.Exit(0 if all(row.is_well for row in rows) else 1)
 
 
 @app.command()
-def logs() -> None:
-    """Follow the logs of all processes."""
-    layout = current()
-    files = sorted(str(path) for path in layout.log_dir.glob("*.log"))
-    if not files:
-        print("no logs yet (make up starts the suite)")
-        raise typer.Exit(1)
-    try:
-        subprocess.run(["tail", "-n", "20", "-F", *files], check=False)
-    except KeyboardInterrupt:
-        return
+def logs(
+    *,
+    service: Annotated[str, typer.Option(envvar="SERVICE", help="one or more, by commas")] = "",
+    level: Annotated[str, typer.Option(envvar="LEVEL", help="this or worse")] = "",
+    request: Annotated[str, typer.Option(envvar="REQUEST", help="a request id or a part")] = "",
+    last: Annotated[str, typer.Option(envvar="LAST", help="how many of each first, or all")] = "",
+    follow: Annotated[bool, typer.Option(envvar="FOLLOW")] = True,
+    whole_ids: Annotated[bool, typer.Option(envvar="WHOLE_IDS")] = False,
+) -> None:
+    """Follow the logs of all processes as one stream; with a request, its whole story first."""
+    last = last or ("all" if request else "20")
+    if last != "all" and not (last.isascii() and last.isdecimal()):
+        raise Trouble(f"LAST={last} is neither a number nor all")
+    log_reader.run(
+        current().log_dir,
+        log_reader.make_choice(service, level, request),
+        log_reader.Form(log_reader.wants_colour(), whole_ids),
+        last=None if last == "all" else int(last),
+        follow=follow,
+    )
 
 
 @app.command()

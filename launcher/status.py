@@ -1,0 +1,200 @@
+"""`make status`: one line a process, with what it answers and what it takes."""
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import psutil
+import psycopg2
+
+from launcher import environment, health, postgres, suite, supervisor
+from launcher.layout import Layout
+from launcher.programs import Program
+from launcher.restarts import count_restarts
+from launcher.state import State
+from launcher.worker_health import sync_answer, worker_answer
+
+OK = "ok"
+_STARTING = "starting"
+_GRACE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes; `shared_once`: a page that several processes share is counted once (PSS)."""
+
+    size: int = 0
+    shared_once: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One process. `health` is "ok", "starting" or what is wrong, in a few words."""
+
+    name: str
+    pid: int
+    port: int | None
+    health: str
+    memory: Memory
+    seconds: int
+    restarts: int | None
+
+    @property
+    def is_well(self) -> bool:
+        return self.health in {OK, _STARTING}
+
+
+def read_rows(layout: Layout, state: State) -> list[Row]:
+    """Every program of the suite and its supervisor; each is asked now, all at once."""
+    table = {row["name"]: row for row in supervisor.process_table(state)}
+    daemon = _daemon_pid(layout)
+    restarts = count_restarts(layout.log_dir / "supervisord.log", daemon)
+    programs = suite.programs_of(layout, state)
+    with health.client(layout) as http, ThreadPoolExecutor(len(programs)) as pool:
+        asked = [
+            pool.submit(_ask, http, state, program, table.get(program.name)) for program in programs
+        ]
+        rows = [
+            _row(program, table.get(program.name), answer.result(), restarts)
+            for program, answer in zip(programs, asked, strict=True)
+        ]
+    return [*rows, _daemon_row(state, daemon)]
+
+
+def _row(
+    program: Program, found: dict[str, Any] | None, answer: str, restarts: dict[str, int] | None
+) -> Row:
+    pid = found["pid"] if found else 0
+    return Row(
+        name=program.name,
+        pid=pid,
+        port=program.port,
+        health=answer,
+        memory=_memory(pid, children=True),
+        seconds=found["now"] - found["start"] if found and pid else 0,
+        restarts=None if restarts is None else restarts.get(program.name, 0),
+    )
+
+
+def _daemon_pid(layout: Layout) -> int:
+    with suppress(OSError, ValueError):
+        return int((layout.var / "supervisord.pid").read_text())
+    return 0
+
+
+def _daemon_row(state: State, pid: int) -> Row:
+    seconds = 0
+    with suppress(psutil.Error):
+        seconds = int(time.time() - psutil.Process(pid).create_time()) if pid else 0
+    port = state.ports["supervisor"]
+    return Row("supervisor", pid, port, OK, _memory(pid, children=False), seconds, 0)
+
+
+def _ask(http: httpx.Client, state: State, program: Program, found: dict[str, Any] | None) -> str:
+    """A process of ours that has only just begun may owe its first sign of life."""
+    if found is None or found["statename"] != "RUNNING":
+        return found["statename"].lower() if found else "not started"
+    ports = state.ports
+    if program.name == "postgres":
+        return _postgres_answer(state)
+    if program.name == "billing_worker":
+        said = worker_answer(http, f"http://127.0.0.1:{ports['billing']}/metrics")
+    elif program.name == "admin_sync":
+        said = sync_answer(http, f"http://127.0.0.1:{ports['admin']}/health/ready")
+    else:
+        return health.answer(http, program)
+    young = found["now"] - found["start"] < _GRACE_SECONDS
+    return _STARTING if said != OK and young else said
+
+
+def _postgres_answer(state: State) -> str:
+    try:
+        with closing(
+            psycopg2.connect(
+                host="127.0.0.1",
+                port=state.ports["postgres"],
+                user=postgres.SUPERUSER,
+                password=state.secrets["postgres_password"],
+                dbname="postgres",
+                connect_timeout=5,
+            )
+        ) as connection:
+            connection.cursor().execute("SELECT 1")
+    except psycopg2.Error as error:
+        return (str(error).strip().splitlines() or [type(error).__name__])[-1][:60]
+    return OK
+
+
+def _memory(pid: int, *, children: bool) -> Memory:
+    """Of a process (and of those it began): proportional set size, or RSS where that is hidden."""
+    size, shared_once = 0, True
+    for member in _family(pid, children=children):
+        with suppress(psutil.NoSuchProcess):
+            try:
+                size += member.memory_full_info().pss
+            except (psutil.AccessDenied, AttributeError):
+                size += member.memory_info().rss
+                shared_once = False
+    return Memory(size, shared_once)
+
+
+def _family(pid: int, *, children: bool) -> list[psutil.Process]:
+    if not pid:
+        return []
+    try:
+        process = psutil.Process(pid)
+        return [process, *(process.children(recursive=True) if children else [])]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def left_behind(state: State) -> list[int]:
+    """Pids of this suite's processes that run without their supervisor."""
+    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.pid not in own and (
+                process.environ().get("SUITE_INSTANCE") == state.instance
+            ):
+                found.append(process.pid)
+    return found
+
+
+def write(rows: list[Row], state: State) -> Iterator[str]:
+    """The table, then one sentence."""
+    yield (
+        f"{'process':<16}{'pid':>8}{'port':>7}  {'health':<24}{'memory':>10}"
+        f"{'uptime':>10}{'restarts':>10}"
+    )
+    for row in rows:
+        restarts = "?" if row.restarts is None else row.restarts
+        yield (
+            f"{row.name:<16}{row.pid or '-':>8}{row.port or '-':>7}  {row.health:<24}"
+            f"{_megabytes(row.memory):>10}{_uptime(row.seconds):>10}{restarts:>10}"
+        )
+    total = Memory(
+        sum(row.memory.size for row in rows), all(row.memory.shared_once for row in rows)
+    )
+    sick = [f"{row.name} ({row.health})" for row in rows if not row.is_well]
+    verdict = f"not healthy: {', '.join(sick)}" if sick else f"all {len(rows)} healthy"
+    yield f"{verdict}; {_megabytes(total)} in all; {environment.base_url(state)}/"
+
+
+def _megabytes(memory: Memory) -> str:
+    """`~` where shared pages are counted more than once."""
+    return f"{'' if memory.shared_once else '~'}{memory.size / (1 << 20):.0f} MB"
+
+
+def _uptime(seconds: int) -> str:
+    if seconds < 60:
+        return f"{seconds}s" if seconds > 0 else "-"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if minutes < 60:
+        return f"{minutes}m{seconds % 60:02}s"
+    return f"{hours}h{minutes % 60:02}m" if hours < 24 else f"{days}d{hours % 24:02}h"
