@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 PROJECTS := . billing_api auth_api admin_panel yookassa_sandbox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status logs reset env test kills bench check format errors lock install
+.PHONY: help demo up down status logs reset env test kills bench check format errors access lock install
 
 help: ## Print this help
 	@printf 'The billing suite. Usage: make <command>\n\n'
@@ -62,6 +62,9 @@ format: $(STAMP) ## Put the code into the one format
 
 errors: $(STAMP) ## Make docs/errors.md from what the services declare
 	@$(PY) docs/generate_errors.py > docs/errors.tmp && mv docs/errors.tmp docs/errors.md
+
+access: $(STAMP) ## Make docs/access.md from contracts/access
+	@$(PY) docs/generate_access.py > docs/access.tmp && mv docs/access.tmp docs/access.md
 
 lock: ## Resolve the versions anew, as hashed requirements that name no registry
 	@sh requirements/lock.sh

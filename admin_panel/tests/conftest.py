@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -16,6 +17,9 @@ from uuid import uuid4
 import pytest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "panel.settings")
+
+# Parts that test files import by name.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import django
 from django.conf import settings

@@ -5,14 +5,13 @@ and an address this file does not know fails.
 """
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.db import connection
 from django.test import Client, RequestFactory
 from django.urls import get_resolver, reverse
+from panel_parts.rows import make_row
 
 from panel.mirror.guard import MirrorModel
 from panel.mirror.readonly import ReadOnlyAdmin
@@ -26,40 +25,6 @@ SITE = {
     "index", "login", "logout", "password_change", "password_change_done", "autocomplete",
     "jsi18n", "view_on_site", "app_list", "search",
 }  # fmt: skip
-
-
-def _row(model: Any) -> Any:
-    """One row, made by SQL from the table's columns: the ORM refuses, and no model is special."""
-    values: dict[str, Any] = {}
-    for field in model._meta.concrete_fields:
-        values[field.column] = _value(field)
-    with connection.cursor() as sql:
-        columns = ", ".join(f'"{name}"' for name in values)
-        marks = ", ".join(["%s"] * len(values))
-        sql.execute(
-            f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({marks})",
-            list(values.values()),
-        )
-    return values[model._meta.pk.column]
-
-
-def _value(field: Any) -> Any:
-    kind = field.target_field if field.is_relation else field
-    if field.is_relation and not field.null and field.db_constraint:
-        related = field.related_model(username=uuid4().hex)
-        related.save()
-        return related.pk
-    if field.null:
-        return None
-    return {
-        "UUIDField": uuid4,
-        "JSONField": lambda: "{}",
-        "ArrayField": list,
-        "BooleanField": lambda: False,
-        "DateTimeField": lambda: "2026-11-22T10:00:00Z",
-        "CharField": lambda: "RUB",
-        "TextField": lambda: "text",
-    }.get(kind.get_internal_type(), lambda: 1)()
 
 
 def _everything() -> dict[str, list[dict[str, Any]]]:
@@ -112,7 +77,7 @@ def test_no_list_has_editable_columns_actions_or_inlines(superuser, label):
 @pytest.mark.parametrize("label", NAMES)
 def test_no_method_at_any_address_of_a_model_changes_a_row(label, role, superuser, as_role):
     model = apps.get_model(label)
-    pk = _row(model)
+    pk = make_row(model)
     client = _client(role, superuser, as_role)
     before = _everything()
     doors = _doors(model)
@@ -134,7 +99,7 @@ def test_no_method_at_any_address_of_a_model_changes_a_row(label, role, superuse
 @pytest.mark.parametrize("label", NAMES)
 def test_no_page_of_a_model_offers_to_write(label, superuser):
     model = apps.get_model(label)
-    pk = _row(model)
+    pk = make_row(model)
     for door in ("changelist", "change"):
         page = superuser.get(_address(model, door, pk))
         assert page.status_code == 200
@@ -146,7 +111,7 @@ def test_no_page_of_a_model_offers_to_write(label, superuser):
 @pytest.mark.parametrize("role", ROLES)
 def test_the_addresses_of_the_site_itself_change_no_row(role, superuser, as_role):
     for model in REGISTRY:
-        _row(model)
+        make_row(model)
     before = _everything()
     own = {str(one.name) for one in admin.site.get_urls() if getattr(one, "name", None)}
     assert own <= SITE, "an address of the site that nobody has thought about"
