@@ -17,7 +17,7 @@ from auth.platform.database import Database
 from auth.platform.hashing import PasswordPool
 from auth.platform.tokens import TokenPair, Tokens
 from auth.roles import queries as roles
-from auth.sessions.store import start_family
+from auth.sessions.store import prune_sessions, start_family
 from auth.throttle.rules import Limits, hash_name, source_of, too_many
 from auth.throttle.store import (
     blocked_until,
@@ -94,7 +94,8 @@ def _admit(
     and name may try again."""
     with db.begin() as session:
         limit = limits.logins_per_minute
-        count_try(session, "login", source_of(origin.address), limit=limit, now=now)
+        if count_try(session, "login", source_of(origin.address), limit=limit, now=now):
+            prune_sessions(session, now=now)
         account = accounts.find_by_username(session, username)
         until = blocked_until(session, name_hash)
         # Else a stranger could keep the owner out by failing all day.

@@ -14,7 +14,7 @@ from auth.roles import queries as roles
 from auth.sessions.problems import InvalidRefreshToken
 from auth.sessions.queries import family_of
 from auth.sessions.rules import TokenState, Verdict, client_print, judge
-from auth.sessions.store import end_family, extend_family, lock_token
+from auth.sessions.store import end_family, extend_family, lock_token, prune_sessions
 from auth.throttle.rules import Limits, source_of
 from auth.throttle.store import count_try
 
@@ -33,13 +33,16 @@ def refresh_session(
     now = clock.now()
     limit = limits.logins_per_minute
     with db.begin() as session:
-        count_try(session, "refresh", source_of(origin.address), limit=limit, now=now)
+        if count_try(session, "refresh", source_of(origin.address), limit=limit, now=now):
+            prune_sessions(session, now=now)
     client = client_print(origin.address, origin.user_agent)
     with db.begin() as session:
         family_id = family_of(session, refresh_token)
         if family_id is None:
             raise InvalidRefreshToken
         held = lock_token(session, family_id, refresh_token)
+        if held is None:
+            raise InvalidRefreshToken
         state = TokenState(held.expires_at, held.used_at, held.used_by, held.revoked_at)
         verdict = judge(state, client, now=now, grace=grace)
         account = accounts.find_active(session, held.account_id)

@@ -33,8 +33,10 @@ def grants_of(session: Session, account_id: UUID) -> Grants:
     )
 
 
-def list_roles(session: Session) -> Sequence[RoleRow]:
-    return session.scalars(select(RoleRow).order_by(RoleRow.name)).all()
+def list_roles(session: Session, *, after: str = "", limit: int) -> Sequence[RoleRow]:
+    """By name, from the one after `after` on."""
+    wanted = select(RoleRow).where(RoleRow.name > after)
+    return session.scalars(wanted.order_by(RoleRow.name).limit(limit)).all()
 
 
 def get_role(session: Session, name: str) -> RoleRow:

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response, jsonify
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from auth.accounts import queries as accounts
 from auth.accounts.problems import AccountNotFound
@@ -33,8 +33,9 @@ from auth.roles.problems import (
     RoleNotFound,
     RoleRequired,
 )
-from auth.roles.rules import DESCRIPTION_LENGTH_MAX, ROLE_PATTERN, Scope
+from auth.roles.rules import DESCRIPTION_LENGTH_MAX, ROLE_PATTERN, Scope, is_role_name
 from auth.roles.tables import RoleRow
+from auth.routes.bodies import whole_number
 from auth.routes.context import origin, services
 from auth.routes.guards import holding, subject
 from auth.routes.rendering import problems
@@ -69,8 +70,14 @@ class RoleView(BaseModel):
     built_in: bool
 
 
+class RolesQuery(BaseModel):
+    limit: Annotated[int, BeforeValidator(whole_number)] = Field(default=20, ge=1, le=100)
+    cursor: str = Field(default="", description="`next_cursor` of the page before")
+
+
 class RoleList(BaseModel):
     items: list[RoleView]
+    next_cursor: str | None
 
 
 class UserRoleBody(BaseModel):
@@ -111,13 +118,23 @@ def _role(row: RoleRow) -> dict[str, object]:
     "/roles",
     operation_id="list_roles",
     security=SECURITY,
-    responses={200: RoleList, **problems(*_TOKEN)},
+    responses={200: RoleList, **problems(*_TOKEN, ValidationFailed)},
 )
 @holding(NEEDED)
-def get_roles() -> Response:
-    """Every role with its scopes"""
+def get_roles(query: RolesQuery) -> Response:
+    """Every role with its scopes, by name"""
+    if query.cursor and not is_role_name(query.cursor):
+        raise ValidationFailed(errors=[FieldError("cursor", "not a cursor of this list")])
     with services().database.read() as session:
-        return jsonify({"items": [_role(row) for row in roles.list_roles(session)]})
+        found = roles.list_roles(session, after=query.cursor, limit=query.limit + 1)
+        shown = found[: query.limit]
+        more = len(found) > query.limit
+        return jsonify(
+            {
+                "items": [_role(row) for row in shown],
+                "next_cursor": shown[-1].name if more else None,
+            }
+        )
 
 
 @api.post(

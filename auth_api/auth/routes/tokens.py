@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 
 from auth.clients.problems import InvalidClient, InvalidRequest, InvalidScope, UnsupportedGrantType
 from auth.flows.issue_client_token import issue_client_token
-from auth.platform.problems import BodyTooLarge
+from auth.platform.problems import BodyTooLarge, TooManyRequests
 from auth.routes.context import origin, services
 from auth.routes.guards import client_secret
 from auth.routes.rendering import problems
@@ -66,7 +66,14 @@ class Credentials:
     openapi_extensions={"requestBody": _REQUEST_BODY},
     responses={
         200: ClientTokenView,
-        **problems(InvalidRequest, UnsupportedGrantType, InvalidScope, InvalidClient, BodyTooLarge),
+        **problems(
+            InvalidRequest,
+            UnsupportedGrantType,
+            InvalidScope,
+            InvalidClient,
+            BodyTooLarge,
+            TooManyRequests,
+        ),
     },
 )
 @client_secret
@@ -84,6 +91,7 @@ def post_token() -> Response:
         wired.database,
         wired.clock,
         wired.tokens,
+        wired.limits,
         client_id=credentials.client_id,
         secrets=credentials.secrets,
         # An empty parameter is as good as none (RFC 6749 section 3.1).

@@ -18,6 +18,10 @@ REFRESH_LIFETIME = timedelta(days=30)
 # However often it is refreshed: what was stolen unseen does not live for ever.
 SESSION_LIFETIME = timedelta(days=90)
 
+# Nobody asks for a session that is over any more, but for the access tokens of its last minutes.
+KEEP_ENDED = timedelta(days=1)
+PRUNED_AT_ONCE = 200
+
 
 class Verdict(Enum):
     ROTATE = auto()

@@ -1,15 +1,20 @@
-"""Writes to sessions. The first row of a family is locked by whoever extends or ends it."""
+"""Writes to sessions. The first row of a family is locked by whoever extends or ends it.
+
+That row expires with the whole family, so it alone tells when all rows may go.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from auth.platform.ids import new_id
 from auth.sessions.rules import (
+    KEEP_ENDED,
+    PRUNED_AT_ONCE,
     REFRESH_LIFETIME,
     SESSION_LIFETIME,
     hash_refresh_token,
@@ -29,8 +34,9 @@ def extend_family(session: Session, used: SessionToken, *, client: bytes, now: d
     """The next refresh token; call with the family locked."""
     if used.used_at is None:
         used.used_at, used.used_by = now, client
-    began = session.scalar(select(SessionToken.issued_at).where(SessionToken.id == used.family_id))
-    end = min(now + REFRESH_LIFETIME, (began or used.issued_at) + SESSION_LIFETIME)
+    first = session.get_one(SessionToken, used.family_id)
+    end = min(now + REFRESH_LIFETIME, first.issued_at + SESSION_LIFETIME)
+    first.expires_at = end
     return _add_token(session, new_id(), used.family_id, used.account_id, now=now, end=end)
 
 
@@ -58,14 +64,17 @@ def _add_token(
     return token
 
 
-def lock_token(session: Session, family_id: UUID, refresh_token: str) -> SessionToken:
-    """The family's first row first: a token made meanwhile cannot slip past an end of all."""
+def lock_token(session: Session, family_id: UUID, refresh_token: str) -> SessionToken | None:
+    """The family's first row first: a token made meanwhile cannot slip past an end of all.
+
+    None where the family has been pruned since it was found.
+    """
     session.execute(select(SessionToken.id).where(SessionToken.id == family_id).with_for_update())
     return session.execute(
         select(SessionToken)
         .where(SessionToken.token_hash == hash_refresh_token(refresh_token))
         .execution_options(populate_existing=True)
-    ).scalar_one()
+    ).scalar_one_or_none()
 
 
 def end_family(session: Session, family_id: UUID, account_id: UUID, *, now: datetime) -> bool:
@@ -105,3 +114,21 @@ def _end(session: Session, family_ids: list[UUID], *, now: datetime) -> None:
         .values(revoked_at=now)
         .execution_options(synchronize_session=False)
     )
+
+
+def prune_sessions(session: Session, *, now: datetime) -> None:
+    """Removes some of the sessions that are long over, oldest first, and waits for nobody.
+
+    Call in a transaction that holds no session's lock.
+    """
+    over_at = func.least(SessionToken.expires_at, SessionToken.revoked_at)
+    over = (
+        select(SessionToken.id)
+        .where(SessionToken.id == SessionToken.family_id, over_at < now - KEEP_ENDED)
+        .order_by(over_at)
+        .limit(PRUNED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    family_ids = session.scalars(over).all()
+    if family_ids:
+        session.execute(delete(SessionToken).where(SessionToken.family_id.in_(family_ids)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, LargeBinary, Uuid
+from sqlalchemy import DateTime, ForeignKey, Index, LargeBinary, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.platform.database import Base
@@ -13,6 +13,13 @@ from auth.platform.database import Base
 
 class SessionToken(Base):
     __tablename__ = "sessions"
+    __table_args__ = (
+        Index(
+            "ix_sessions_over_at",
+            text("LEAST(expires_at, revoked_at)"),
+            postgresql_where=text("id = family_id"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     family_id: Mapped[UUID] = mapped_column(Uuid, index=True)

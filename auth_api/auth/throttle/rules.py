@@ -80,6 +80,12 @@ def hash_change(account_id: UUID) -> bytes:
     return hashlib.sha256(b"change\0" + account_id.bytes).digest()
 
 
+def hash_client(client_id: str, source: str) -> bytes:
+    """Guesses at a program's secret are counted where they come from: its id is no secret, and
+    whoever knows it must not be able to keep the program itself out."""
+    return hashlib.sha256(f"client\0{client_id}\0{source}".encode()).digest()
+
+
 def hash_name(folded: str) -> bytes:
     """Names are kept as hashes: people type passwords into the name field."""
     return hashlib.sha256(folded.encode()).digest()

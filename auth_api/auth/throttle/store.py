@@ -46,8 +46,11 @@ _KNOWN = text("""
 _BLOCK = text("UPDATE login_failures SET blocked_until = :until WHERE name_hash = :name")
 
 
-def count_try(session: Session, kind: str, source: str, *, limit: int, now: datetime) -> None:
-    """Raises TooManyRequests, and then counts nothing."""
+def count_try(session: Session, kind: str, source: str, *, limit: int, now: datetime) -> bool:
+    """Whether it is the source's first of this minute: a good time to tidy up.
+
+    Raises TooManyRequests, and then counts nothing.
+    """
     minute = minute_of(now)
     values = {"kind": kind, "subject": source, "minute": minute}
     share = share_before(now)
@@ -55,8 +58,10 @@ def count_try(session: Session, kind: str, source: str, *, limit: int, now: date
     if hits is None:
         known = session.execute(_KNOWN, values).one()
         raise too_many(seconds_until_free(known.hits, known.before, limit, now))
-    if hits == 1:
+    is_first: bool = hits == 1
+    if is_first:
         prune(session, now=now)
+    return is_first
 
 
 def blocked_until(session: Session, name_hash: bytes) -> datetime | None:

@@ -37,7 +37,7 @@ def role_name() -> str:
 def test_the_built_in_roles_are_listed_and_stay(
     client: Client, boss: Any, check_problem: Any
 ) -> None:
-    items = client.get("/api/v1/roles", headers=boss).get_json()["items"]
+    items = _every_role(client, boss, limit=100)
     built_in = [item["name"] for item in items if item["built_in"]]
     assert built_in == ["admin", "customer", "finance", "support"]
     body = {"scopes": [], "description": "none"}
@@ -189,3 +189,30 @@ def test_the_last_administrator_stays_one_also_when_two_go_at_once(
         thread.join()
     assert sorted(answers) == [(204, ""), (409, "last_admin")]
     assert sql("SELECT count(*) FROM account_roles WHERE role = 'admin'") == [(1,)]
+
+
+def test_the_list_of_roles_is_read_in_pages(client: Client, boss: Any, check_problem: Any) -> None:
+    stem = f"paged-{secrets.token_hex(4)}"
+    for number in range(3):
+        body = {"name": f"{stem}-{number}", "scopes": []}
+        assert client.post("/api/v1/roles", json=body, headers=boss).status_code == 201
+    whole = _every_role(client, boss, limit=100)
+    assert [role["name"] for role in whole] == sorted(role["name"] for role in whole)
+    assert len(whole) >= 7
+    assert _every_role(client, boss, limit=2) == whole
+    assert len(client.get("/api/v1/roles?limit=2", headers=boss).get_json()["items"]) == 2
+    for query in ("cursor=No Role", "cursor=%00", "limit=0", "limit=101", "limit=x"):
+        answer = client.get(f"/api/v1/roles?{query}", headers=boss)
+        check_problem(answer, 422, "validation_error")
+
+
+def _every_role(client: Client, headers: Any, *, limit: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        query = {"limit": str(limit), "cursor": cursor}
+        page = client.get("/api/v1/roles", query_string=query, headers=headers).get_json()
+        assert set(page) == {"items", "next_cursor"}
+        found += page["items"]
+        cursor = page["next_cursor"]
+    return found
