@@ -35,25 +35,31 @@ class Access:
         return found
 
     def cells(self) -> list[tuple[str, str, int]]:
-        """Route, caller, status."""
+        """Route, caller, status; ValueError names the rows that are not whole."""
+        if broken := self.broken():
+            raise ValueError("; ".join(broken))
         return [
             (route, who, int(status))
             for route, row in self.routes.items()
             for who, status in zip(self.callers, row, strict=True)
         ]
 
-    def gaps(self, served: Iterable[str]) -> list[str]:
-        """What is missing on either side, as sentences; empty when table and routes agree."""
-        routes, rows = set(served), self.routes
+    def broken(self) -> list[str]:
+        """Rows with an empty cell, one too many or one that is no status."""
         width = len(self.callers)
         return [
-            *(f"{route} has no row" for route in sorted(routes - set(rows))),
-            *(f"the row {route} has no route" for route in sorted(set(rows) - routes)),
-            *(
-                f"{route} has {len(row)} statuses for {width} callers: {' '.join(row)}"
-                for route, row in rows.items()
-                if len(row) != width or not all(_STATUS.fullmatch(status) for status in row)
-            ),
+            f"{route} has {len(row)} statuses for {width} callers: {' '.join(row)}"
+            for route, row in self.routes.items()
+            if len(row) != width or not all(_STATUS.fullmatch(status) for status in row)
+        ]
+
+    def gaps(self, served: Iterable[str]) -> list[str]:
+        """What is missing on either side, as sentences; empty when table and routes agree."""
+        routes, rows = set(served), set(self.routes)
+        return [
+            *(f"{route} has no row" for route in sorted(routes - rows)),
+            *(f"the row {route} has no route" for route in sorted(rows - routes)),
+            *self.broken(),
         ]
 
 

@@ -53,4 +53,6 @@ def test_each_gap_of_a_table_is_found(service):
         table.rows[route] = cells
         [gap] = table.gaps(served)
         assert gap.startswith(f"{route} has {len(cells)} statuses for {len(table.callers)} callers")
+        with pytest.raises(ValueError, match="statuses for"):
+            table.cells()
         table.rows[route] = access.read(service).rows[route]
