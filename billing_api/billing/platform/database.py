@@ -30,9 +30,17 @@ SERVER_SETTINGS = {
 }
 POOL_SECONDS = 2
 CONNECT_SECONDS = 5
-# The server undid the whole transaction for the sake of another one. Not a lock time-out: it has
-# waited long enough, and waiting again would make an overload worse.
-UNDONE_FOR_OTHERS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+# Beyond the server's own limit, for a server that is gone without a word does not keep it.
+ANSWER_SECONDS = 17
+# The server undid the whole transaction for the sake of another one, or of a migration that made
+# what it had prepared stale. Not a lock time-out: it has waited long enough, and waiting again
+# would make an overload worse.
+UNDONE_FOR_OTHERS = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.InvalidCachedStatementError,
+    asyncpg.OutdatedSchemaCacheError,
+)
 TRIES_MAX = 5
 PAUSE_SECONDS = 0.02
 Result = TypeVar("Result")
@@ -45,6 +53,8 @@ UNAVAILABLE = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
     asyncpg.TransactionRollbackError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InvalidCachedStatementError,
     asyncpg.InternalClientError,
     asyncpg.InterfaceError,
     OSError,
@@ -112,8 +122,10 @@ def _bind(statement: TextClause, parameters: Parameters | None) -> tuple[str, li
 class _Pool:
     """Opened by its first use, for a pool belongs to the event loop that opened it."""
 
-    def __init__(self, url: str, size: int, settings: Mapping[str, str]) -> None:
-        self._url, self._size = url, size
+    def __init__(
+        self, url: str, size: int, settings: Mapping[str, str], answer_seconds: float
+    ) -> None:
+        self._url, self._size, self._answer_seconds = url, size, answer_seconds
         self._settings = {**SERVER_SETTINGS, **settings}
         self._pool: asyncpg.Pool | None = None
 
@@ -127,6 +139,7 @@ class _Pool:
                 max_size=self._size,
                 server_settings=self._settings,
                 timeout=CONNECT_SECONDS,
+                command_timeout=self._answer_seconds,
                 init=_read_json,
                 reset=_leave,
             )
@@ -158,9 +171,17 @@ async def _leave(_: asyncpg.Connection) -> None:
 
 
 class Database:
-    def __init__(self, url: str, *, write_pool: int = 10, read_pool: int = 6) -> None:
-        self._writers = _Pool(url, write_pool, {})
-        self._readers = _Pool(url, read_pool, {"default_transaction_read_only": "on"})
+    def __init__(
+        self,
+        url: str,
+        *,
+        write_pool: int = 10,
+        read_pool: int = 6,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self._writers = _Pool(url, write_pool, {}, answer_seconds)
+        only_reads = {"default_transaction_read_only": "on"}
+        self._readers = _Pool(url, read_pool, only_reads, answer_seconds)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[WriteSession]:
