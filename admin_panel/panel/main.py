@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from panel.environment import Environment, read_environment
 from panel.site.log_fields import log_uncaught, refused_settings
 from panel.site.logs import configure_structlog, logging_config
+from panel.site.orphans import end_with_master
 
 log = structlog.get_logger("panel.start")
 
@@ -43,6 +44,7 @@ def _options(environment: Environment) -> dict[str, Any]:
         "keepalive": 75,  # longer than nginx's 60 s, or a POST may meet a closed socket
         "timeout": 60,
         "graceful_timeout": 8,
+        "post_fork": end_with_master,
         "forwarded_allow_ips": environment.forwarded_allow_ips,
         "logconfig_dict": logging_config(),
         "control_socket_disable": True,

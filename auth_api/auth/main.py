@@ -19,6 +19,7 @@ from auth.keys.problems import KeyringError
 from auth.keys.rules import MARGIN_SECONDS
 from auth.platform.log_fields import log_uncaught, refused_settings
 from auth.platform.logs import GunicornLogger, configure_logs
+from auth.platform.orphans import end_with_master
 from auth.routes.context import EXTENSION, Services
 from auth.settings import Settings, load_settings
 
@@ -48,6 +49,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "logger_class": GunicornLogger,
             "forwarded_allow_ips": "127.0.0.1",
             "limit_request_line": 8190,
+            "post_fork": end_with_master,
             "post_worker_init": _let_polls_see_the_stop,
         }
         for name, value in options.items():
