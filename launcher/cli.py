@@ -1,5 +1,6 @@
 """The commands behind `make`: up, down, status, logs, reset, env, demo."""
 
+import errno
 import shlex
 import sys
 from typing import Annotated
@@ -12,6 +13,7 @@ from launcher.demo import run as run_demo
 from launcher.layout import current
 from launcher.state import State, Trouble, load
 
+_OF_A_FOLDER = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.EEXIST}
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
@@ -105,8 +107,17 @@ def main() -> None:
     try:
         app()
     except Trouble as trouble:
-        print(f"error: {trouble}", file=sys.stderr)
-        sys.exit(1)
+        _give_up(str(trouble))
+    except OSError as error:
+        # No room, no right to write, a file where a folder should be: the system's words say it.
+        if error.errno not in _OF_A_FOLDER:
+            raise
+        _give_up(f"{error.strerror}: {error.filename or current().var}")
+
+
+def _give_up(sentence: str) -> None:
+    print(f"error: {sentence}", file=sys.stderr)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -104,11 +104,16 @@ def write_private(path: Path, text: str) -> None:
     """Write in one rename, readable by the owner alone: a crash leaves the old file or the new."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        # On a full disk above all: what nobody reads must not take room.
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -116,7 +121,7 @@ def read_env_file(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     pairs = {}
-    for line in path.read_text().splitlines():
+    for line in path.read_text(errors="replace").splitlines():
         key, separator, value = line.partition("=")
         if separator and not line.lstrip().startswith("#"):
             pairs[key.strip()] = value.strip().strip("\"'")

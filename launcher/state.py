@@ -1,5 +1,6 @@
 """What a suite remembers from its first start: its identity, its inner ports, its secrets."""
 
+import copy
 import json
 import os
 import secrets
@@ -7,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from launcher.layout import Layout, write_private
-from launcher.ports import free_ports, is_free
+from launcher.ports import free_ports, has_ipv6_loopback, is_free
 
 # Inner ports are preferences: a taken one is replaced and the replacement remembered.
 PREFERRED_PORTS = {
@@ -48,6 +49,7 @@ class State:
     cluster_home: str = ""
     https_port: int = 0
     http_port: int = 0
+    code: str = ""
 
 
 def load(layout: Layout) -> State | None:
@@ -59,18 +61,21 @@ def load(layout: Layout) -> State | None:
         return State(**values)
     except (ValueError, TypeError) as error:
         raise Trouble(
-            f"{layout.state_file} cannot be read ({error}): `make reset` starts afresh"
+            f"{layout.state_file} cannot be read ({error}): put a copy in its place, or start"
+            " afresh with `make reset`, which deletes the databases"
         ) from error
 
 
 def load_or_create(layout: Layout) -> State:
     """The remembered state with every secret present, written before anything uses it."""
-    state = load(layout) or State(instance=secrets.token_hex(8))
+    known = load(layout)
+    state = copy.deepcopy(known) if known else State(instance=secrets.token_hex(8))
     for name in _SECRETS:
         state.secrets.setdefault(name, secrets.token_urlsafe(24))
     for name, port in PREFERRED_PORTS.items():
         state.ports.setdefault(name, port)
-    save(layout, state)
+    if state != known:
+        save(layout, state)
     return state
 
 
@@ -90,7 +95,8 @@ def outer_port(variable: str, default: int) -> int:
 def require_outer_ports(state: State) -> None:
     """Outer ports are never changed silently: a taken one is named with its variable."""
     for variable, port in (("HTTPS_PORT", state.https_port), ("HTTP_PORT", state.http_port)):
-        if not is_free(port):
+        hosts = ("127.0.0.1", "::1") if has_ipv6_loopback() else ("127.0.0.1",)
+        if not all(is_free(port, host) for host in hosts):
             raise Trouble(
                 f"port {port} is taken by another program: set {variable} to a free port"
                 f" (for example {variable}={free_ports(1)[0]} make up)"

@@ -1,19 +1,26 @@
 """The suite as a whole: up, down, status, reset."""
 
 import fcntl
-import os
-import secrets
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
-from launcher import certificates, databases, environment, health, nginx, postgres, supervisor
-from launcher.layout import REPOSITORY, Layout, read_env_file, write_private
+from launcher import (
+    certificates,
+    clusters,
+    databases,
+    disk,
+    environment,
+    health,
+    nginx,
+    postgres,
+    supervisor,
+    versions,
+)
+from launcher.clusters import cluster_of
+from launcher.layout import Layout
 from launcher.programs import Program, plan
+from launcher.service_commands import migrate
 from launcher.state import (
     State,
     Trouble,
@@ -24,9 +31,6 @@ from launcher.state import (
     save,
     settle_inner_ports,
 )
-
-_CLUSTERS = Path("/var/tmp")
-_CLUSTER_PREFIX = "billing-suite-pg"
 
 
 @contextmanager
@@ -42,32 +46,12 @@ def locked(layout: Layout) -> Iterator[None]:
         yield
 
 
-def cluster_of(layout: Layout, state: State) -> postgres.Cluster:
-    """This suite's own PostgreSQL cluster; its folder is made on first use."""
-    if not state.cluster_home:
-        if os.geteuid() == 0:
-            # A random name in VAR_DIR's state: a new var/ means a new cluster.
-            name = f"{_CLUSTER_PREFIX}-{postgres.version()}-{secrets.token_hex(6)}"
-            state.cluster_home = str(_CLUSTERS / name)
-        else:
-            state.cluster_home = str(layout.var / "postgres")
-        save(layout, state)
-    home = Path(state.cluster_home)
-    home.mkdir(mode=0o755, exist_ok=True)
-    (home / "owner").write_text(str(layout.state_file))
-    return postgres.Cluster(
-        bin_dir=postgres.reachable_bin(home),
-        data_dir=home / "data",
-        port=state.ports["postgres"],
-        password=state.secrets["postgres_password"],
-        os_user=postgres.drop_user(),
-    )
-
-
 def up(layout: Layout) -> State:
     """Start what is not running and wait until all is healthy; safe to repeat."""
     with locked(layout):
+        disk.require_room(layout)
         state = load_or_create(layout)
+        disk.require_room_for_cluster(layout, state)
         wanted = (
             outer_port("HTTPS_PORT", state.https_port or 8443),
             outer_port("HTTP_PORT", state.http_port or 8080),
@@ -75,12 +59,15 @@ def up(layout: Layout) -> State:
         if supervisor.is_running(state):
             if wanted == (state.https_port, state.http_port) and is_current(layout, state):
                 return _resume(layout, state)
-            print("settings have changed: restarting")
+            if environment.needs_own_server(state):
+                # Before anything is stopped: what runs goes on.
+                versions.refuse_newer_databases(state)
+            print("settings or code have changed: restarting")
             supervisor.shut_down(layout, state)
         supervisor.end_leftovers(layout, state)
         state.https_port, state.http_port = wanted
         require_outer_ports(state)
-        remove_orphaned_clusters()
+        clusters.remove_orphaned_clusters()
         try:
             _start_afresh(layout, state)
         except Trouble:
@@ -108,8 +95,9 @@ def _resume(layout: Layout, state: State) -> State:
 
 
 def is_current(layout: Layout, state: State) -> bool:
-    """Whether what runs was started with the settings as they are now."""
-    return environment.read_service_files(layout) == environment.service_environments(layout, state)
+    """Whether what runs was started with the settings and the code as they are now."""
+    wanted = environment.service_environments(layout, state)
+    return environment.read_service_files(layout) == wanted and state.code == versions.fingerprint()
 
 
 def programs_of(layout: Layout, state: State) -> list[Program]:
@@ -120,6 +108,8 @@ def programs_of(layout: Layout, state: State) -> list[Program]:
 
 def prepare(layout: Layout, state: State) -> list[Program]:
     """Everything on disk: certificates, keys, settings, configuration, the cluster's files."""
+    state.code = versions.fingerprint()
+    save(layout, state)
     certificates.ensure_certificates(layout, ["localhost", "127.0.0.1", "::1"])
     certificates.ensure_signing_key(layout)
     environments = environment.service_environments(layout, state)
@@ -140,82 +130,10 @@ def start(layout: Layout, state: State, programs: list[Program]) -> None:
         superuser = cluster_of(layout, state).url()
         databases.wait_for_server(superuser)
         databases.ensure_databases(superuser, state)
+    versions.refuse_newer_databases(state)
     migrate(layout, state)
     supervisor.start_programs(state, [program.name for program in programs])
     health.wait_until_healthy(layout, state, programs)
-
-
-def migrate(layout: Layout, state: State) -> None:
-    """Migrations of the three databases side by side, then the first accounts."""
-    with ThreadPoolExecutor(3) as pool:
-        jobs = [
-            pool.submit(_service_command, layout, "billing.cli", "migrate"),
-            pool.submit(_auth_commands, layout, state),
-            pool.submit(_admin_commands, layout, state),
-        ]
-        for job in jobs:
-            job.result()
-
-
-def _auth_commands(layout: Layout, state: State) -> None:
-    _service_command(layout, "auth.cli", "migrate")
-    staff = ("--username", environment.STAFF_USERNAME, "--email", "staff@suite.test")
-    _service_command(
-        layout,
-        "auth.cli",
-        *("create-staff", *staff, "--role", "admin"),
-        secret=("STAFF_PASSWORD", state.secrets["staff_password"]),
-    )
-    _service_command(
-        layout,
-        "auth.cli",
-        *("create-client", "--client-id", "admin-sync"),
-        *("--scopes", "billing:changes auth:changes"),
-        secret=("CLIENT_SECRET", state.secrets["service_client_secret"]),
-    )
-
-
-def _admin_commands(layout: Layout, state: State) -> None:
-    _service_command(layout, "panel.manage", "migrate", "--verbosity", "0")
-    _service_command(layout, "panel.manage", "collectstatic", "--noinput", "--verbosity", "0")
-    write_private(layout.var / "local_admin.txt", f"{state.secrets['local_admin_password']}\n")
-    _service_command(
-        layout,
-        "panel.manage",
-        "create-superuser-local",
-        secret=("LOCAL_ADMIN_PASSWORD", state.secrets["local_admin_password"]),
-    )
-
-
-def _service_command(
-    layout: Layout, module: str, *arguments: str, secret: tuple[str, str] | None = None
-) -> None:
-    """Run a service's own command with its settings; secrets by environment, never as arguments."""
-    service = {"billing": "billing", "auth": "auth", "panel": "admin"}[module.partition(".")[0]]
-    state = load(layout)
-    if state is None:
-        raise Trouble("the suite has no state: `make up` makes it")
-    values = environment.clean_process_environment(layout, state)
-    # Not a process of the suite: it must not be ended as a left-over of one.
-    del values["SUITE_INSTANCE"]
-    values |= read_env_file(layout.env_dir / f"{service}.env")
-    values["LOCAL_ADMIN_USERNAME"] = environment.LOCAL_ADMIN_USERNAME
-    if secret is not None:
-        values[secret[0]] = secret[1]
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        env=values,
-        cwd=REPOSITORY,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        log = layout.log_dir / f"{service}-{arguments[0]}.log"
-        log.write_text(done.stdout + done.stderr)
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no message"]
-        raise Trouble(f"{service} {arguments[0]} failed: {last[0][:300]} (all of it in {log})")
 
 
 def down(layout: Layout) -> bool:
@@ -232,10 +150,16 @@ def down(layout: Layout) -> bool:
 
 def reset(layout: Layout) -> None:
     """Stop, then remove what the suite made: only names that it makes itself."""
-    down(layout)
-    state = load(layout) if layout.state_file.exists() else None
+    try:
+        down(layout)
+        state = load(layout)
+    except Trouble:
+        # What the suite knew of itself is lost: what runs and lies about still says whose it is.
+        supervisor.end_leftovers(layout, None)
+        state = None
     if state and state.cluster_home:
         shutil.rmtree(state.cluster_home, ignore_errors=True)
+    clusters.remove_clusters_of(layout)
     if not layout.var.exists():
         return
     for path in layout.var.iterdir():
@@ -245,14 +169,3 @@ def reset(layout: Layout) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-
-
-def remove_orphaned_clusters() -> None:
-    """Remove clusters of ours whose VAR_DIR is gone and that nothing runs from."""
-    for home in _CLUSTERS.glob(f"{_CLUSTER_PREFIX}-*"):
-        owner = home / "owner"
-        if not owner.exists() or not os.access(home, os.W_OK):
-            continue
-        if Path(owner.read_text()).exists() or (home / "data" / "postmaster.pid").exists():
-            continue
-        shutil.rmtree(home, ignore_errors=True)

@@ -39,17 +39,21 @@ class Suite:
             if not name.endswith(("_PORT", "_DATABASE_URL"))
             and not name.startswith(("YOOKASSA", "RATE_", "TEST_POSTGRES"))
         }
-        https_port, http_port = _free_ports(2)
+        self.https_port, self.http_port = _free_ports(2)
         self._environ |= {
             "VAR_DIR": str(self.var),
-            "HTTPS_PORT": str(https_port),
-            "HTTP_PORT": str(http_port),
+            "HTTPS_PORT": str(self.https_port),
+            "HTTP_PORT": str(self.http_port),
             # All of these tests come from one address; the limits have tests of their own.
             "REGISTRATIONS_PER_MINUTE": "100000",
             "LOGINS_PER_MINUTE": "100000",
         }
-        self.http_port = http_port
         self.env: dict[str, str] = {}
+
+    @property
+    def launcher(self) -> tuple[list[str], dict[str, str]]:
+        """How `make` calls the launcher here: the words before the verb, and the environment."""
+        return [sys.executable, "-m", "launcher.cli"], self._environ
 
     def command(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """One of the launcher's verbs, as `make` calls it."""
@@ -176,6 +180,12 @@ def wait_for(probe: Callable[[], Any], seconds: float = 30) -> Any:
             return found
         assert time.monotonic() < deadline, f"nothing within {seconds} s"
         time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def suite_at() -> Callable[[Path], Suite]:
+    """Another suite, not started, with a VAR_DIR of its own in the folder given."""
+    return Suite
 
 
 @pytest.fixture(scope="session")
