@@ -153,7 +153,7 @@ def test_a_program_killed_is_back_within_five_seconds(second, program, capsys):
 
 
 def is_healthy(second):
-    return second.command("status", check=False).stdout.count(" ok ") >= 5
+    return second.command("status", check=False).returncode == 0
 
 
 def test_after_its_supervisor_is_killed_the_next_start_ends_what_it_left(second):
