@@ -126,7 +126,8 @@ def _postgres_answer(state: State) -> str:
         ) as connection:
             connection.cursor().execute("SELECT 1")
     except psycopg2.Error as error:
-        return (str(error).strip().splitlines() or [type(error).__name__])[-1][:60]
+        # The address is in the table: what is left is "FATAL:  the database system is starting up".
+        return str(error).strip().partition("failed: ")[2].partition("\n")[0] or "no answer"
     return OK
 
 
@@ -168,14 +169,15 @@ def left_behind(state: State) -> list[int]:
 
 def write(rows: list[Row], state: State) -> Iterator[str]:
     """The table, then one sentence."""
+    width = max(22, *(len(row.health) for row in rows))
     yield (
-        f"{'process':<16}{'pid':>8}{'port':>7}  {'health':<24}{'memory':>10}"
+        f"{'process':<16}{'pid':>8}{'port':>7}  {'health':<{width}}{'memory':>10}"
         f"{'uptime':>10}{'restarts':>10}"
     )
     for row in rows:
         restarts = "?" if row.restarts is None else row.restarts
         yield (
-            f"{row.name:<16}{row.pid or '-':>8}{row.port or '-':>7}  {row.health:<24}"
+            f"{row.name:<16}{row.pid or '-':>8}{row.port or '-':>7}  {row.health:<{width}}"
             f"{_megabytes(row.memory):>10}{_uptime(row.seconds):>10}{restarts:>10}"
         )
     total = Memory(
