@@ -31,7 +31,8 @@ SERVER_SETTINGS = {
 POOL_SECONDS = 2
 CONNECT_SECONDS = 5
 # Beyond the server's own limit, for a server that is gone without a word does not keep it.
-ANSWER_SECONDS = 17
+ANSWER_MARGIN_SECONDS = 2
+ANSWER_SECONDS = 15 + ANSWER_MARGIN_SECONDS
 # The server undid the whole transaction for the sake of another one, or of a migration that made
 # what it had prepared stale. Not a lock time-out: it has waited long enough, and waiting again
 # would make an overload worse.
@@ -73,21 +74,21 @@ class Row(Protocol):
 class ReadSession:
     """Statements that change nothing."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: asyncpg.Connection, seconds: float | None = None) -> None:
+        self._connection, self._seconds = connection, seconds
 
     async def first(
         self, statement: TextClause, parameters: Parameters | None = None
     ) -> Row | None:
         sql, values = _bind(statement, parameters)
-        row: Row | None = await self._connection.fetchrow(sql, *values)
+        row: Row | None = await self._connection.fetchrow(sql, *values, timeout=self._seconds)
         return row
 
     async def all(
         self, statement: TextClause, parameters: Parameters | None = None
     ) -> Sequence[Row]:
         sql, values = _bind(statement, parameters)
-        rows: Sequence[Row] = await self._connection.fetch(sql, *values)
+        rows: Sequence[Row] = await self._connection.fetch(sql, *values, timeout=self._seconds)
         return rows
 
 
@@ -97,7 +98,7 @@ class WriteSession(ReadSession):
     async def run(self, statement: TextClause, parameters: Parameters | None = None) -> int:
         """How many rows it changed."""
         sql, values = _bind(statement, parameters)
-        tag: str = await self._connection.execute(sql, *values)
+        tag: str = await self._connection.execute(sql, *values, timeout=self._seconds)
         return int(tag.rpartition(" ")[2]) if tag[-1:].isdigit() else 0
 
     async def one(self, statement: TextClause, parameters: Parameters | None = None) -> Row:
@@ -184,9 +185,14 @@ class Database:
         self._readers = _Pool(url, read_pool, only_reads, answer_seconds)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[WriteSession]:
+    async def begin(self, *, patience_seconds: int | None = None) -> AsyncIterator[WriteSession]:
+        """`patience_seconds`: for each statement, instead of what a request has; for proofs."""
         async with self._writers.connection() as connection, connection.transaction():
-            yield WriteSession(connection)
+            if patience_seconds is None:
+                yield WriteSession(connection)
+                return
+            await connection.execute(f"SET LOCAL statement_timeout = '{patience_seconds:d}s'")
+            yield WriteSession(connection, patience_seconds + ANSWER_MARGIN_SECONDS)
 
     async def transact(self, work: Callable[[WriteSession], Awaitable[Result]]) -> Result:
         """`work` in a transaction, begun anew, a few times, where the server undid it for others.

@@ -193,3 +193,20 @@ async def test_a_full_server_is_unavailable_and_serves_again_when_there_is_room(
     async with database.begin() as session:
         await session.one(MY_PID)
     await database.close()
+
+
+async def test_a_proof_may_take_longer_than_a_request_and_no_other_statement(urls):
+    """By our own limit and by the server's: a proof that is cut short proves nothing."""
+    database = Database(urls.service, answer_seconds=0.3)
+    slow = text("SELECT pg_sleep(0.8)")
+    try:
+        async with database.begin(patience_seconds=20) as session:
+            await session.all(slow)
+            assert (await session.one(text("SHOW statement_timeout")))["statement_timeout"] == "20s"
+        with pytest.raises(TimeoutError):
+            async with database.begin() as session:
+                await session.all(slow)
+        async with database.begin() as session:
+            assert (await session.one(text("SHOW statement_timeout")))["statement_timeout"] == "15s"
+    finally:
+        await database.close()
