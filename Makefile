@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 PROJECTS := . billing_api auth_api admin_panel yookassa_sandbox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status logs reset env test kills bench check format errors access lock install
+.PHONY: help demo up down status logs reset env test kills fuzz bench check format errors access lock install
 
 help: ## Print this help
 	@printf 'The billing suite. Usage: make <command>\n\n'
@@ -45,6 +45,9 @@ test: $(STAMP) ## Everything that must pass, from a bare clone
 
 kills: $(STAMP) ## Kill processes under load 200 times (KILLS=n), with a control; half an hour
 	@$(PY) tests/exams/kills.py --kills $(or $(KILLS),200)
+
+fuzz: $(STAMP) ## Send both descriptions about 7 000 cases each, as everybody; some minutes
+	@$(PY) tests/exams/fuzz.py
 
 bench: $(STAMP) ## Measure against the database's own limit and others, as ratios; some minutes
 	@env -u BASE_URL -u VAR_DIR PYTHONPATH=bench:tests/exams $(PY) bench/run.py

@@ -67,7 +67,7 @@ class RunningSuite:
         )  # fmt: skip
 
 
-def _own_environment(folder: Path) -> dict[str, str]:
+def own_environment(folder: Path) -> dict[str, str]:
     """Ports and a VAR_DIR of its own, with a space in it."""
     probes = [socket.socket() for _ in range(2)]
     for probe in probes:
@@ -151,7 +151,7 @@ def _examine(suite: RunningSuite, options: argparse.Namespace, *, control: bool)
 
 def _on_own_suite(options: argparse.Namespace, *, control: bool) -> bool:
     folder = Path(tempfile.mkdtemp(prefix="suite-kills-"))
-    suite = RunningSuite(_own_environment(folder))
+    suite = RunningSuite(own_environment(folder))
     try:
         suite.command("up")
         return _examine(suite, options, control=control)

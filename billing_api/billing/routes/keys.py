@@ -5,6 +5,8 @@ from billing.idempotency.rules import KeyScope, hash_request, is_key
 from billing.platform.tokens import Caller
 
 KEY_HELP = "1 to 255 visible ASCII characters; a repeat with the same key does it once"
+# For the description alone: what is not a key has a problem of its own.
+KEY_FORM = {"pattern": r"^[!-~]{1,255}$"}
 
 
 def key_scope(

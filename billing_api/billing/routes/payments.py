@@ -29,7 +29,7 @@ from billing.routes.bodies import describe_body, read_model
 from billing.routes.caller import READ_ALL, caller_with
 from billing.routes.context import PaymentTerms, context_of
 from billing.routes.documents import PaymentPage, PaymentView
-from billing.routes.keys import KEY_HELP, key_scope
+from billing.routes.keys import KEY_FORM, KEY_HELP, key_scope
 from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, refusals
 from billing.routes.rendering import request_id_of
 
@@ -135,7 +135,9 @@ EXAMPLE: dict[str, object] = {
 async def post_payment(
     request: Request,
     caller: Annotated[Caller, Depends(caller_with("payments:write"))],
-    idempotency_key: Annotated[str | None, Header(description=KEY_HELP)] = None,
+    idempotency_key: Annotated[
+        str | None, Header(description=KEY_HELP, json_schema_extra=KEY_FORM)
+    ] = None,
 ) -> Response:
     """Starts a payment; the customer pays at `confirmation_url`."""
     context = context_of(request)
