@@ -22,7 +22,7 @@ NAMES = re.compile(
     re.IGNORECASE,
 )
 TERMS = {
-    "esc", "rub", "provider", "payments", "admin", "staff", "auth", "billing", "customer",
+    "esc", "rub", "payments", "admin", "staff", "auth", "billing", "customer",
     "succeeded", "pending", "english", "payment", "received",
 }  # fmt: skip
 SMALL_PRINT = ".panel-beside, .material-symbols-outlined, [lang=en], script, style, option"

@@ -203,3 +203,15 @@ def test_health_says_alive_and_ready_with_the_lag(browser, shop):
     ready = browser.get("/health/ready")
     assert ready.status_code == 200
     assert ready.json()["feeds"]["billing"]["position"] == "704-5"
+
+
+def test_accounts_are_filtered_by_the_words_the_list_shows(shop, pull, superuser):
+    pull()
+    page = "/admin_panel/admin/mirror/journalline/"
+    everything = text_of(superuser.get(page, headers={"Accept-Language": "ru"}))
+    assert "Деньги клиента" in everything
+    assert ">customer_paid<" not in everything
+    chosen = text_of(superuser.get(f"{page}?account_kind=customer_paid"))
+    others = text_of(superuser.get(f"{page}?account_kind=revenue"))
+    assert "panel-plus" in chosen
+    assert "panel-money" not in others

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from panel.mirror import cells, panels, search
-from panel.mirror.filters import DayRangeFilter, JournalDayFilter
+from panel.mirror.filters import AccountKindFilter, DayRangeFilter, JournalDayFilter
 from panel.mirror.models import Balance, Journal, JournalLine, Person
 from panel.mirror.readonly import ReadOnlyAdmin
 from panel.mirror.words import journal_word
@@ -149,7 +149,7 @@ class JournalLineAdmin(SearchingAdmin):
     list_display = ("happened", "journal_page", "account_name", "customer", "amount", "payment")
     list_display_links = ("happened",)
     list_select_related = ("journal", "person")
-    list_filter = (("at", DayRangeFilter), "account_kind")
+    list_filter = (("at", DayRangeFilter), AccountKindFilter)
     search_help_text = say("Клиент, номер платежа", "Customer, payment id")
     fieldsets = (
         (

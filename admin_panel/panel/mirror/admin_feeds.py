@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 
 from panel.mirror import cells
+from panel.mirror.filters import ChangeKindFilter
 from panel.mirror.lag import lag_seconds
 from panel.mirror.models import FeedCursor, RejectedChange
 from panel.mirror.readonly import ReadOnlyAdmin
@@ -59,7 +60,7 @@ class RejectedChangeAdmin(ReadOnlyAdmin):
     """What the mirror could not take, and why."""
 
     list_display = ("seen", "feed", "kind", "object_id", "error")
-    list_filter = ("feed", "kind")
+    list_filter = ("feed", ChangeKindFilter)
     fields = ("seen", "feed", "kind", "object_id", "position", "error", "change")
     readonly_fields = ("seen",)
 

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import RadioFilter, RangeDateFilter
 
+from panel.mirror.words import ACCOUNTS, CHANGES
 from panel.site.clock import MOSCOW, business_now
 from panel.site.wording import say
 
@@ -104,3 +105,29 @@ class MarkFilter(RadioFilter):
             case "real":
                 return queryset.filter(test=False)
         return queryset
+
+
+class AccountKindFilter(RadioFilter):
+    """Accounts in people's words, as the list itself names them."""
+
+    title = say("Вид счёта", "Account kind")
+    parameter_name = "account_kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(ACCOUNTS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(account_kind=kind) if (kind := self.value()) else queryset
+
+
+class ChangeKindFilter(RadioFilter):
+    """What a change of a feed is about."""
+
+    title = say("О чём", "About")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(CHANGES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(kind=kind) if (kind := self.value()) else queryset

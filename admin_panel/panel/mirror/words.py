@@ -11,7 +11,7 @@ _JOURNALS: dict[str, Any] = {
     "charge": say("Списание", "Charge"),
     "correction": say("Исправление", "Correction"),
 }
-_ACCOUNTS: dict[str, Any] = {
+ACCOUNTS: dict[str, Any] = {
     "customer_paid": say("Деньги клиента", "Customer's money"),
     "customer_promo": say("Бонусы клиента", "Customer's promo"),
     "customer_held": say("Удержано у клиента", "Held from the customer"),
@@ -20,6 +20,12 @@ _ACCOUNTS: dict[str, Any] = {
     "revenue": say("Выручка", "Revenue"),
     "fee": say("Комиссия", "Fee"),
     "promo_expense": say("Расход на бонусы", "Promo expense"),
+}
+CHANGES: dict[str, Any] = {
+    "payment": say("Платёж", "Payment"),
+    "balance": say("Баланс", "Balance"),
+    "journal": say("Проводка", "Journal"),
+    "account": say("Учётная запись", "Account"),
 }
 _REASONS: dict[str, Any] = {
     "expired_on_confirmation": say("истёк срок оплаты", "not paid in time"),
@@ -41,7 +47,7 @@ def journal_word(kind: str) -> Any:
 
 def account_word(kind: str | None, account: str) -> Any:
     """Whose money an account holds; its name without the customer's id where unknown."""
-    return _ACCOUNTS.get(kind or "", account.partition(":")[0])
+    return ACCOUNTS.get(kind or "", account.partition(":")[0])
 
 
 def reason_words(reason: str) -> str:
