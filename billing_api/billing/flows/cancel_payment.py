@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from billing.changes.store import record_change
 from billing.flows.settle_cancel import settle_cancel
-from billing.flows.settle_payment import settle_payment
+from billing.flows.settle_payment import save_and_tell, settle_payment
 from billing.gateway.port import Accepted, PaymentGateway
 from billing.idempotency.problems import IdempotencyInProgress, IdempotencyKeyReused
 from billing.idempotency.rules import Claim, KeyScope, StoredAnswer
@@ -23,7 +22,7 @@ from billing.payments.attempts import Attempt
 from billing.payments.problems import PaymentFinal
 from billing.payments.queries import get_payment
 from billing.payments.rules import Payment, PaymentStatus
-from billing.payments.store import lock_payment, save_payment
+from billing.payments.store import lock_payment
 from billing.platform.clock import Clock
 from billing.platform.database import Database, WriteSession
 from billing.platform.strict_json import dump_json
@@ -74,6 +73,7 @@ async def cancel_payment(
         )
     )
 
+    # Apart from the settling: an answer that refuses must not undo a credit.
     async def answer(session: WriteSession) -> Canceled:
         return await _answer(session, await lock_payment(session, settled.id), scope)
 
@@ -138,9 +138,8 @@ async def _keep_wish(
         return payment
     now = clock.now()
     wished = replace(payment, cancel_requested_at=now, cancel_requested_by=command.requested_by)
-    wished = await save_payment(session, wished, now)
+    wished = await save_and_tell(session, wished, now)
     data = rules.snapshot(wished)
-    await record_change(session, "payment", wished.id, version=wished.version, at=now, data=data)
     await add_event(session, "payment.cancel_requested", wished.id, at=now, data=data)
     return wished
 

@@ -8,9 +8,8 @@ canceled. Closed, it is over: a held payment that nobody may book ends canceled.
 from dataclasses import replace
 from datetime import datetime
 
-from billing.changes.store import record_change
 from billing.flows.settle_credit import LATE_PAYMENT, settle_credit
-from billing.flows.settle_payment import Effect, settle_payment
+from billing.flows.settle_payment import Effect, save_and_tell, settle_payment
 from billing.gateway.port import Accepted, PaymentGateway, ProviderPayment, Shop
 from billing.outbox.store import add_event
 from billing.payments import rules
@@ -26,7 +25,7 @@ from billing.payments.decisions import (
 )
 from billing.payments.queries import get_payment
 from billing.payments.rules import Payment, PaymentStatus
-from billing.payments.store import lock_payment, save_payment
+from billing.payments.store import lock_payment
 from billing.platform.clock import Clock
 from billing.platform.database import Database, WriteSession
 
@@ -72,7 +71,7 @@ async def _release(
     freed = replace(payment, quarantine_reason=None)
     if payment.status is PaymentStatus.CANCELED and seen.status == PaymentStatus.SUCCEEDED:
         return await _book_late(session, freed, seen, shop, now)
-    await _save(session, freed, now)
+    await save_and_tell(session, freed, now)
     settled = await settle_payment(session, payment.id, seen, shop, now)
     if settled.effect is Effect.FOREIGN or settled.payment.quarantine_reason is not None:
         raise DecisionError(f"it still does not agree: {settled.payment.quarantine_reason}")
@@ -89,7 +88,7 @@ async def _book_late(
     if reason is not None or is_foreign(payment, claimed):
         raise DecisionError(f"it does not agree: {reason or 'another object'}")
     booked = replace(payment, provider_id=seen.id, provider_status=seen.status, test=seen.test)
-    booked = await _save(session, booked, now)
+    booked = await save_and_tell(session, booked, now)
     await settle_credit(session, booked, LATE_PAYMENT, now)
     await add_event(session, "payment.booked_late", booked.id, at=now, data=rules.snapshot(booked))
     return booked
@@ -103,19 +102,6 @@ async def _close(session: WriteSession, decision: Decision, now: datetime) -> Pa
         return payment
     closed = replace(payment, quarantine_reason=None, undecided=False)
     if not payment.is_final:
-        closed = replace(
-            closed,
-            status=PaymentStatus.CANCELED,
-            canceled_at=now,
-            cancellation_party="merchant",
-            cancellation_reason=CLOSED_BY_STAFF,
-        )
+        closed = rules.given_up(closed, CLOSED_BY_STAFF, now)
         await add_event(session, "payment.canceled", closed.id, at=now, data=rules.snapshot(closed))
-    return await _save(session, closed, now)
-
-
-async def _save(session: WriteSession, payment: Payment, now: datetime) -> Payment:
-    saved = await save_payment(session, payment, now)
-    data = rules.snapshot(saved)
-    await record_change(session, "payment", saved.id, version=saved.version, at=now, data=data)
-    return saved
+    return await save_and_tell(session, closed, now)

@@ -4,12 +4,11 @@ Runs inside the caller's transaction, after the call. Only a first send that was
 ends a payment here; a refused repeat says nothing of the send before it, so it is looked for.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from billing.changes.store import record_change
-from billing.flows.settle_payment import Effect, settle_payment
+from billing.flows.settle_payment import Effect, save_and_tell, settle_payment
 from billing.gateway.port import Accepted, CreateOutcome, Refused, Shop, Unknown
 from billing.outbox.store import add_event
 from billing.payments import rules
@@ -26,8 +25,8 @@ from billing.payments.attempts import (
     key_is_fresh,
     pause_after,
 )
-from billing.payments.rules import Payment, PaymentStatus
-from billing.payments.store import lock_payment, save_payment
+from billing.payments.rules import Payment
+from billing.payments.store import lock_payment
 from billing.platform.database import WriteSession
 
 
@@ -113,20 +112,7 @@ async def _look_for(session: WriteSession, attempt: Attempt, why: str, now: date
 
 async def _end(session: WriteSession, payment: Payment, reason: str, now: datetime) -> Payment:
     """Certainly not done at the provider: the payment is over and says why."""
-    ended = await save_payment(
-        session,
-        replace(
-            payment,
-            status=PaymentStatus.CANCELED,
-            undecided=False,
-            canceled_at=now,
-            cancellation_party="merchant",
-            cancellation_reason=reason,
-        ),
-        now,
-    )
+    ended = await save_and_tell(session, rules.given_up(payment, reason, now), now)
     await close_attempts(session, payment.id, AttemptState.REFUSED, next_poll=None)
-    data = rules.snapshot(ended)
-    await record_change(session, "payment", ended.id, version=ended.version, at=now, data=data)
-    await add_event(session, "payment.canceled", ended.id, at=now, data=data)
+    await add_event(session, "payment.canceled", ended.id, at=now, data=rules.snapshot(ended))
     return ended

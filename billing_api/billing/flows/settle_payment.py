@@ -64,7 +64,7 @@ async def settle_payment(
     if status is not None and rules.moves_forward(payment.status, status):
         return Settled(await _move(session, known, seen, status, now), Effect.MOVED)
     if known != payment:
-        known = await _save(session, known, now)
+        known = await save_and_tell(session, known, now)
         next_at = None if known.is_final else rules.next_poll(known.created_at, now)
         await close_attempts(session, payment.id, AttemptState.ACCEPTED, next_poll=next_at)
     return Settled(known, Effect.UNCHANGED)
@@ -101,7 +101,7 @@ async def _move(
             cancellation_party=seen.cancellation_party,
             cancellation_reason=seen.cancellation_reason or "unknown",
         )
-    moved = await _save(session, moved, now)
+    moved = await save_and_tell(session, moved, now)
     crash_point(CrashPoint.SETTLE_MOVED)
     next_at = None if moved.is_final else rules.next_poll(moved.created_at, now)
     await close_attempts(session, moved.id, AttemptState.ACCEPTED, next_poll=next_at)
@@ -120,20 +120,15 @@ async def _quarantine(
 ) -> Settled:
     """Nothing is booked and nobody asks again: a person compares the two sides."""
     held = replace(payment, quarantine_reason=reason, provider_status=seen.status)
-    held = await _save(session, held, now)
+    held = await save_and_tell(session, held, now)
     await close_attempts(session, payment.id, AttemptState.LOST, next_poll=None)
     await add_event(session, "payment.quarantined", payment.id, at=now, data=rules.snapshot(held))
     return Settled(held, Effect.QUARANTINED)
 
 
-async def _save(session: WriteSession, payment: Payment, now: datetime) -> Payment:
+async def save_and_tell(session: WriteSession, payment: Payment, now: datetime) -> Payment:
+    """The locked payment's new values, and the feed's word of them: never one without the other."""
     saved = await save_payment(session, payment, now)
-    await record_change(
-        session,
-        "payment",
-        saved.id,
-        version=saved.version,
-        at=now,
-        data=rules.snapshot(saved),
-    )
+    data = rules.snapshot(saved)
+    await record_change(session, "payment", saved.id, version=saved.version, at=now, data=data)
     return saved

@@ -4,7 +4,7 @@ Guards the order pending < waiting_for_capture < {succeeded, canceled}: never ba
 final stays.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -77,6 +77,18 @@ def contradicts(payment: Payment, seen: str) -> bool:
     end = read_status(seen)
     other = payment.is_final and end in FINAL and end is not payment.status
     return other and payment.provider_status != seen
+
+
+def given_up(payment: Payment, reason: str, now: datetime) -> Payment:
+    """Ended here, not by the provider."""
+    return replace(
+        payment,
+        status=PaymentStatus.CANCELED,
+        undecided=False,
+        canceled_at=now,
+        cancellation_party="merchant",
+        cancellation_reason=reason,
+    )
 
 
 # How long between two looks at a payment of a given age; it ends with the last age.
