@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from billing.payments.rules import Payment, PaymentStatus
+from billing.platform.texts import is_kept
 
 CLOSED_BY_STAFF = "closed_by_staff"
 
@@ -31,8 +32,10 @@ class Decision:
     def __post_init__(self) -> None:
         if not 1 <= len(self.reason.strip()) <= len(self.reason) <= 500:
             raise DecisionError("a reason of 1 to 500 letters is needed")
-        if not 1 <= len(self.decided_by) <= 255 or "\x00" in self.reason + self.decided_by:
+        if not 1 <= len(self.decided_by) <= 255:
             raise DecisionError("somebody must have decided it")
+        if not is_kept(self.reason + self.decided_by):
+            raise DecisionError("not a text that can be kept")
 
 
 @dataclass(frozen=True, slots=True)

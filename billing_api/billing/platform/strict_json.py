@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from billing.platform.problems import MalformedBody, ValidationFailed
+from billing.platform.texts import is_kept
 
 DEPTH_MAX = 32
 
@@ -63,10 +64,8 @@ def _check(value: Any, pointer: str, depth: int) -> None:
 
 
 def _check_text(text: str, pointer: str) -> None:
-    if "\x00" in text:
-        raise ValidationFailed(errors=[(pointer, "the NUL character is not allowed")])
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise ValidationFailed(errors=[("", "half of a surrogate pair is not text")])
+    if not is_kept(text):
+        raise ValidationFailed(errors=[(pointer, "NUL or half of a surrogate pair is not text")])
 
 
 def dump_json(value: object) -> bytes:

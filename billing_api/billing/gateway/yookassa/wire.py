@@ -11,8 +11,8 @@ from typing import Any
 from billing.gateway.port import PaymentIntent, ProviderPayment
 from billing.platform.money import Money, MoneyError, format_minor, parse_minor
 from billing.platform.strict_json import dump_json
+from billing.platform.texts import is_kept
 
-_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 PROVIDER_ID = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)
 
 
@@ -73,8 +73,8 @@ def _inner(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def read_text(value: object) -> str | None:
-    """None for what is no text a database keeps: JSON can spell NUL and half a surrogate pair."""
-    if not isinstance(value, str) or not value or _UNKEPT.search(value):
+    """None for what is no text a database keeps."""
+    if not isinstance(value, str) or not value or not is_kept(value):
         return None
     return value[:2048]
 
