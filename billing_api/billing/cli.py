@@ -33,7 +33,7 @@ from billing.platform.clock_file import parse_duration, write_offset
 from billing.platform.grants import grant_service_role
 from billing.platform.problems import Problem
 from billing.settings import Settings, load_settings
-from billing.wiring.parts import make_clock, make_database, make_gateway
+from billing.wiring.parts import make_clock, make_gateway, open_database
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 clock_app = typer.Typer(no_args_is_help=True, help="Show or move the business clock.")
@@ -74,20 +74,18 @@ def verify(
 
 
 async def _figures(settings: Settings, provider_days: int) -> dict[str, int]:
-    database = make_database(settings)
-    try:
+    async with open_database(settings) as database:
         figures = {check.name: check.violations for check in await verify_books(database)}
-        if provider_days:
+        if not provider_days:
+            return figures
+        clock = make_clock(settings)
+        try:
             async with make_gateway(settings) as gateway:
-                figures |= await compare_provider(
-                    database, gateway, make_clock(settings), days=provider_days
-                )
-    except ProviderUnreadableError as error:
-        typer.echo(f"the provider's list cannot be read: {error}", err=True)
-        raise typer.Exit(1) from None
-    finally:
-        await database.close()
-    return figures
+                seen = await compare_provider(database, gateway, clock, days=provider_days)
+        except ProviderUnreadableError as error:
+            typer.echo(f"the provider's list cannot be read: {error}", err=True)
+            raise typer.Exit(1) from None
+    return figures | seen
 
 
 @review_app.callback(invoke_without_command=True)
@@ -103,14 +101,10 @@ def review(
 
 
 async def _review(settings: Settings, limit: int) -> list[str]:
-    database = make_database(settings)
     now = make_clock(settings).now()
-    try:
-        async with database.read() as session:
-            payments = await list_for_review(session, now, limit)
-            notifications = await list_doubtful(session, limit)
-    finally:
-        await database.close()
+    async with open_database(settings) as database, database.read() as session:
+        payments = await list_for_review(session, now, limit)
+        notifications = await list_doubtful(session, limit)
     lines = [
         f"payment {row.id}  {row.amount}  {row.status}  {why_in_review(row)}"
         f"  since {format_instant(row.created_at)}  provider {row.provider_id or '-'}"
@@ -157,12 +151,8 @@ def history(payment: PaymentId) -> None:
 
 
 async def _history(settings: Settings, payment_id: UUID) -> list[KeptDecision]:
-    database = make_database(settings)
-    try:
-        async with database.read() as session:
-            return await list_decisions(session, payment_id)
-    finally:
-        await database.close()
+    async with open_database(settings) as database, database.read() as session:
+        return await list_decisions(session, payment_id)
 
 
 def _decide(
@@ -178,13 +168,9 @@ def _decide(
 
 
 async def _decided(settings: Settings, decision: Decision, provider_id: str | None) -> Payment:
-    database = make_database(settings)
-    try:
-        async with make_gateway(settings) as gateway:
-            clock = make_clock(settings)
-            return await decide_payment(database, gateway, clock, decision, provider_id)
-    finally:
-        await database.close()
+    clock = make_clock(settings)
+    async with open_database(settings) as database, make_gateway(settings) as gateway:
+        return await decide_payment(database, gateway, clock, decision, provider_id)
 
 
 @app.command()

@@ -24,7 +24,7 @@ from billing.platform.concurrency import each
 from billing.platform.database import Database
 from billing.platform.heartbeat import beat
 from billing.platform.wakeups import listen
-from billing.wiring.parts import make_clock, make_database, make_gateway, start_logs
+from billing.wiring.parts import make_clock, make_gateway, open_database, start_logs
 
 POLLS_AT_ONCE = 10
 BEAT_SECONDS = 5
@@ -133,8 +133,7 @@ async def _main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with AsyncExitStack() as stack:
-        database = make_database(settings)
-        stack.push_async_callback(database.close)
+        database = await stack.enter_async_context(open_database(settings))
         gateway = await stack.enter_async_context(make_gateway(settings))
         tools = Tools(database, gateway, make_clock(settings))
         logger.info("worker started")

@@ -26,7 +26,7 @@ from billing.routes.pages import router as pages
 from billing.routes.rendering import add_renderers
 from billing.routes.request_scope import RequestScope
 from billing.settings import Settings
-from billing.wiring.parts import make_clock, make_database, make_gateway
+from billing.wiring.parts import make_clock, make_gateway, open_database
 
 DESCRIPTION = """
 Войдите через `POST /auth/api/v1/login`, скопируйте `access_token` и вставьте его в **Authorize**.
@@ -90,8 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 async def _open_context(settings: Settings, stack: AsyncExitStack) -> Context:
-    database = make_database(settings)
-    stack.push_async_callback(database.close)
+    database = await stack.enter_async_context(open_database(settings))
     gateway = await stack.enter_async_context(make_gateway(settings))
     waker = await stack.enter_async_context(Waker(settings.billing_database_url))
     clock = make_clock(settings)

@@ -1,6 +1,8 @@
 """The parts that the API, the worker and the operator's command share."""
 
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import structlog
 from pydantic import ValidationError
@@ -19,8 +21,13 @@ def make_clock(settings: Settings) -> SystemClock:
     return SystemClock(settings.clock_file)
 
 
-def make_database(settings: Settings) -> Database:
-    return Database(settings.billing_database_url)
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    database = Database(settings.billing_database_url)
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 def make_gateway(settings: Settings) -> YooKassaGateway:
