@@ -3,8 +3,8 @@
 Writers and readers are different types on different pools. A reader's connection is read only by
 the server's word, so a query cannot change anything even by mistake.
 
-Statements are SQLAlchemy's `text()` and go straight to the driver: its own execution cost three
-quarters of the processor time of a payment.
+Statements are SQLAlchemy's `text()` and go straight to the driver: SQLAlchemy's own execution cost
+more than half of a settlement's processor time (docs/decisions/0008).
 """
 
 import asyncio
@@ -19,12 +19,13 @@ import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import TextClause
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
+STATEMENT_SECONDS = 15
 # A session stuck in the middle blocks others and holds the change feed's horizon back. Nobody
 # holds a lock for more than milliseconds, so who has waited for two seconds waits in vain.
 SERVER_SETTINGS = {
     "application_name": "billing",
     "lock_timeout": "2000",
-    "statement_timeout": "15000",
+    "statement_timeout": str(STATEMENT_SECONDS * 1000),
     "idle_in_transaction_session_timeout": "20000",
     "timezone": "UTC",
 }
@@ -32,7 +33,7 @@ POOL_SECONDS = 2
 CONNECT_SECONDS = 5
 # Beyond the server's own limit, for a server that is gone without a word does not keep it.
 ANSWER_MARGIN_SECONDS = 2
-ANSWER_SECONDS = 15 + ANSWER_MARGIN_SECONDS
+ANSWER_SECONDS = STATEMENT_SECONDS + ANSWER_MARGIN_SECONDS
 # The server undid the whole transaction for the sake of another one, or of a migration that made
 # what it had prepared stale. Not a lock time-out: it has waited long enough, and waiting again
 # would make an overload worse.

@@ -24,7 +24,7 @@ from pgqueuer.domain.settings import DBSettings
 from pgqueuer.ports.driver import NotifyCallback
 from sqlalchemy import text
 
-from billing.platform.database import SERVER_SETTINGS, WriteSession
+from billing.platform.database import CONNECT_SECONDS, SERVER_SETTINGS, WriteSession
 
 SCHEMA = "pgqueuer"
 ENTRYPOINT = "look"
@@ -105,7 +105,9 @@ class Waker:
     async def _run(self) -> None:
         while True:
             try:
-                connection = await asyncpg.connect(self._url, timeout=5, server_settings=SESSION)
+                connection = await asyncpg.connect(
+                    self._url, timeout=CONNECT_SECONDS, server_settings=SESSION
+                )
                 try:
                     await self._serve(queue_queries(AsyncpgDriver(connection)))
                 finally:
@@ -128,7 +130,7 @@ async def listen(url: str, look: Callable[[], None], stopping: asyncio.Event) ->
     while not stopping.is_set():
         try:
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=3, timeout=5, server_settings=SESSION
+                url, min_size=1, max_size=3, timeout=CONNECT_SECONDS, server_settings=SESSION
             )
             try:
                 await _listen_once(pool, look, stopping)

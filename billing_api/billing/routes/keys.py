@@ -1,12 +1,18 @@
 """A caller's Idempotency-Key: asked of programs, offered to people."""
 
+from typing import Annotated
+
+from fastapi import Header
+
 from billing.idempotency.problems import IdempotencyKeyInvalid, IdempotencyKeyRequired
 from billing.idempotency.rules import KeyScope, hash_request, is_key
 from billing.platform.tokens import Caller
 
 KEY_HELP = "1 to 255 visible ASCII characters; a repeat with the same key does it once"
-# For the description alone: what is not a key has a problem of its own.
-KEY_FORM = {"pattern": r"^[!-~]{1,255}$"}
+# The pattern is for the description alone: what is not a key has a problem of its own.
+KeyHeader = Annotated[
+    str | None, Header(description=KEY_HELP, json_schema_extra={"pattern": r"^[!-~]{1,255}$"})
+]
 
 
 def key_scope(

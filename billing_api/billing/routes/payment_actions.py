@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
@@ -14,7 +14,7 @@ from billing.routes.bodies import describe_body, read_model
 from billing.routes.caller import READ_ALL, caller_with
 from billing.routes.context import context_of
 from billing.routes.documents import PaymentView
-from billing.routes.keys import KEY_FORM, KEY_HELP, key_scope
+from billing.routes.keys import KeyHeader, key_scope
 from billing.routes.payments import RETRY_SECONDS
 from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, refusals
 
@@ -45,9 +45,7 @@ async def post_cancel(
     request: Request,
     payment_id: str,
     caller: Annotated[Caller, Depends(caller_with("payments:write"))],
-    idempotency_key: Annotated[
-        str | None, Header(description=KEY_HELP, json_schema_extra=KEY_FORM)
-    ] = None,
+    idempotency_key: KeyHeader = None,
 ) -> Response:
     """The customer's own payment; staff who read all payments may cancel anybody's."""
     context = context_of(request)

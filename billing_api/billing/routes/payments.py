@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -29,7 +29,7 @@ from billing.routes.bodies import describe_body, read_model
 from billing.routes.caller import READ_ALL, caller_with
 from billing.routes.context import PaymentTerms, context_of
 from billing.routes.documents import PaymentPage, PaymentView
-from billing.routes.keys import KEY_FORM, KEY_HELP, key_scope
+from billing.routes.keys import KeyHeader, key_scope
 from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, refusals
 from billing.routes.rendering import request_id_of
 
@@ -135,9 +135,7 @@ EXAMPLE: dict[str, object] = {
 async def post_payment(
     request: Request,
     caller: Annotated[Caller, Depends(caller_with("payments:write"))],
-    idempotency_key: Annotated[
-        str | None, Header(description=KEY_HELP, json_schema_extra=KEY_FORM)
-    ] = None,
+    idempotency_key: KeyHeader = None,
 ) -> Response:
     """Starts a payment; the customer pays at `confirmation_url`."""
     context = context_of(request)
