@@ -1,76 +1,21 @@
 """`sync_billing --verify`: equal is said once; every wrong row of every table is found and named.
 
-What billing answers is computed here from what it published, by contracts/parity.schema.json's
-words alone; tests/test_sync_billing.py holds the real billing against the real mirror.
+What billing answers is computed from what it published (`panel_parts.told`);
+tests/test_sync_billing.py holds the real billing against the real mirror.
 """
 
-import hashlib
-import json
-from collections import defaultdict
-from decimal import Decimal
 from io import StringIO
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from panel_parts.told import parity_of
 
 from panel.mirror.models import FeedCursor
 from panel.sync.follow import follow_once
 
-DAY = {"payment": "created_at", "balance": "updated_at", "journal": "at"}
 TABLES = {"payment", "balance", "journal", "journalline", "person"}
-
-
-def without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: without_nulls(one) for name, one in value.items() if one is not None}
-    return [without_nulls(one) for one in value] if isinstance(value, list) else value
-
-
-def as_jsonb(value: Any) -> str:
-    """PostgreSQL's spelling: shorter keys first, then bytewise; a space after each mark."""
-    if isinstance(value, dict):
-        names = sorted(value, key=lambda name: (len(name.encode()), name.encode()))
-        return "{" + ", ".join(f"{as_jsonb(n)}: {as_jsonb(value[n])}" for n in names) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(as_jsonb, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def amount_of(kind: str, data: dict[str, Any]) -> Decimal:
-    if kind == "journal":
-        return sum((max(Decimal(line["amount"]), Decimal(0)) for line in data["lines"]), Decimal(0))
-    return Decimal(data["value" if kind == "payment" else "available"])
-
-
-def md5(text: str) -> str:
-    return hashlib.md5(text.encode()).hexdigest()
-
-
-def days_of(items: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    newest: dict[str, dict[str, Any]] = {}
-    for item in items:
-        known = newest.get(item["id"])
-        if item["kind"] == kind and (known is None or item["version"] > known["version"]):
-            newest[item["id"]] = item
-    days = defaultdict(list)
-    for name in sorted(newest):
-        days[newest[name]["data"][DAY[kind]][:10]].append(newest[name])
-    return [
-        {
-            "day": day,
-            "count": len(found),
-            "sum": f"{sum(amount_of(kind, one['data']) for one in found):.2f}",
-            "checksum": md5("".join(md5(line_of(one)) for one in found)),
-        }
-        for day, found in sorted(days.items())
-    ]
-
-
-def line_of(item: dict[str, Any]) -> str:
-    return f"{item['id']} {item['version']} {as_jsonb(without_nulls(item['data']))}"
 
 
 @pytest.fixture
@@ -102,13 +47,7 @@ def books(neighbour, pull, payment_data, account_data, journal_data):
     book = journal_data(payments[0], people[0])
     neighbour.publish("billing", "journal", uuid4(), 1, book)
 
-    def parity(kind: str, at: str) -> dict[str, Any]:
-        items = neighbour.feeds["billing"]
-        places = [item["position"] for item in items]
-        upto = items[: places.index(at) + 1] if at in places else []
-        return {"kind": kind, "at": at, "days": days_of(upto, kind)}
-
-    neighbour.parity = parity
+    neighbour.parity = parity_of(neighbour)
     pull()
     return people
 

@@ -27,9 +27,10 @@ import httpx
 from kills import RunningSuite, own_environment
 
 CONFIG = Path(__file__).with_name("fuzz.toml")
-# Without payments:write: a program is nobody's account, and the mirror of the admin, which other
-# tests compare with the feed, takes payments of accounts only.
-SCOPES = "billing:changes auth:changes balance:read payments:read payments:read_all roles:write"
+SCOPES = (
+    "billing:changes auth:changes balance:read"
+    " payments:read payments:write payments:read_all roles:write"
+)
 # It ends the session of the token it is sent with, and what comes after would be refused.
 ENDS_THE_SESSION = "log_out"
 

@@ -89,7 +89,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     @admin.display(description=say("Номер клиента", "Customer id"))
     def customer_id(self, obj: Payment) -> Any:
-        return cells.mono(obj.person_id)
+        return cells.mono(obj.person_id or obj.program_id)
 
     @admin.display(description=say("Создан", "Created"), ordering="created_at")
     def created(self, obj: Payment) -> str:
@@ -117,7 +117,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     @admin.display(description=say("Клиент", "Customer"))
     def customer(self, obj: Payment) -> Any:
-        return cells.person_link(cells.known(obj), obj.person_id)
+        return cells.customer(obj)
 
     @admin.display(description=say("Почта", "E-mail"))
     def email(self, obj: Payment) -> str:

@@ -91,7 +91,7 @@ class BalanceAdmin(SearchingAdmin):
 
     @admin.display(description=say("Клиент", "Customer"))
     def customer(self, obj: Balance) -> Any:
-        return cells.person_link(cells.known(obj), obj.person_id)
+        return cells.customer(obj)
 
     @admin.display(description=say("Доступно", "Available"), ordering="available_minor")
     def available(self, obj: Balance) -> Any:
@@ -182,7 +182,7 @@ class JournalLineAdmin(SearchingAdmin):
 
     @admin.display(description=say("Клиент", "Customer"))
     def customer(self, obj: JournalLine) -> Any:
-        return cells.person_link(cells.known(obj), obj.person_id)
+        return cells.customer(obj)
 
     @admin.display(description=say("Сумма", "Amount"), ordering="amount_minor")
     def amount(self, obj: JournalLine) -> Any:

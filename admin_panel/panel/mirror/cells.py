@@ -1,6 +1,7 @@
 """How one value looks on a page: badges, links, short ids, signed money."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.admin.utils import quote
@@ -66,14 +67,22 @@ def payment_link(pk: UUID | None) -> SafeString | str:
     return link(address("payment", pk), short_id(pk), title=str(pk), mono=True)
 
 
-def person_link(person: Person | None, customer_id: UUID | None) -> SafeString | str:
-    """The person's name; their id as long as auth's feed has not told it."""
-    if customer_id is None:
+def customer(row: Any) -> SafeString | str:
+    """Whose a row is: a person's name, or their id as long as auth's feed has not told it.
+
+    A program has no page of its own: its id leads to its payments.
+    """
+    if row.program_id is not None:
+        payments = (
+            f"{reverse('admin:mirror_payment_changelist')}?{urlencode({'q': row.program_id})}"
+        )
+        return link(payments, row.program_id, title=str(say("программа", "a program")), mono=True)
+    if row.person_id is None:
         return NOTHING
-    if person is None:
+    if (person := known(row)) is None:
         title = say("ещё не известен", "not known yet")
         return format_html(
-            '<span class="panel-mono" title="{}">{}</span>', title, short_id(customer_id)
+            '<span class="panel-mono" title="{}">{}</span>', title, short_id(row.person_id)
         )
     return link(address("person", person.pk), person.username, title=person.email)
 

@@ -99,7 +99,7 @@ class MarkFilter(RadioFilter):
             case "review":
                 return queryset.filter(quarantine_reason__isnull=False)
             case "nobody":
-                return queryset.filter(person__username__isnull=True)
+                return queryset.filter(person__username__isnull=True, program_id__isnull=True)
             case "test":
                 return queryset.filter(test=True)
             case "real":

@@ -34,6 +34,20 @@ def _link(to: type[models.Model], **options: Any) -> Any:
     )
 
 
+def _program() -> Any:
+    """The customer where it is a program, which pays under its client id and is no account."""
+    return models.TextField(say("Программа", "Program"), null=True)
+
+
+def _of_a_program(name: str, *fields: str) -> models.Index:
+    """Few rows are, so an index of those alone."""
+    return models.Index(
+        fields=["program_id", *fields],
+        condition=models.Q(program_id__isnull=False),
+        name=name,
+    )
+
+
 class PaymentStatus(models.TextChoices):
     """The wire contract's four; an unknown one from a newer billing is shown as it is."""
 
@@ -80,6 +94,7 @@ class Payment(MirrorModel):
         db_index=False,
         null=True,
     )
+    program_id = _program()
     status = models.TextField(say("Состояние", "Status"), choices=PaymentStatus)
     amount_minor = models.BigIntegerField(say("Сумма", "Amount"))
     currency = models.CharField(say("Валюта", "Currency"), max_length=3)
@@ -110,6 +125,7 @@ class Payment(MirrorModel):
             models.Index(fields=["status", "-created_at"], name="payment_status"),
             models.Index(fields=["person", "-created_at"], name="payment_person"),
             models.Index(fields=["person", "-updated_at"], name="payment_person_news"),
+            _of_a_program("payment_program", "-created_at"),
             models.Index(fields=["provider_id"], name="payment_provider"),
             models.Index(
                 fields=["-created_at"],
@@ -134,6 +150,7 @@ class Balance(MirrorModel):
     person = _link(
         Person, verbose_name=say("Клиент", "Customer"), db_column="customer_id", null=True
     )
+    program_id = _program()
     currency = models.CharField(say("Валюта", "Currency"), max_length=3)
     available_minor = models.BigIntegerField(say("Доступно", "Available"))
     held_minor = models.BigIntegerField(say("Удержано", "Held"))
@@ -145,7 +162,10 @@ class Balance(MirrorModel):
         verbose_name = say("баланс", "balance")
         verbose_name_plural = say("Балансы", "Balances")
         ordering = ("-updated_at", "-id")
-        indexes = (models.Index(fields=["-updated_at", "-id"], name="balance_newest"),)
+        indexes = (
+            models.Index(fields=["-updated_at", "-id"], name="balance_newest"),
+            _of_a_program("balance_program"),
+        )
 
     def __str__(self) -> str:
         return money(self.available_minor, self.currency)
@@ -188,6 +208,7 @@ class JournalLine(MirrorModel):
         db_index=False,
         null=True,
     )
+    program_id = _program()
     amount_minor = models.BigIntegerField(say("Сумма", "Amount"))
     currency = models.CharField(say("Валюта", "Currency"), max_length=3)
 
@@ -201,6 +222,7 @@ class JournalLine(MirrorModel):
         indexes = (
             models.Index(fields=["-at", "-id"], name="journalline_newest"),
             models.Index(fields=["person", "-at", "-id"], name="journalline_person"),
+            _of_a_program("journalline_program", "-at", "-id"),
             # A customer's sums by currency come from the index alone.
             models.Index(
                 fields=["person", "currency", "account_kind"],

@@ -70,7 +70,7 @@ def _lines_panel(lines: Any, *, with_journal: bool) -> dict[str, Any]:
 def _line_row(line: JournalLine, *, with_journal: bool) -> list[Any]:
     row = [
         account_cell(line),
-        cells.person_link(cells.known(line), line.person_id),
+        cells.customer(line),
         cells.signed_money(line.amount_minor, line.currency),
     ]
     if not with_journal:
@@ -153,5 +153,5 @@ def _payment_row(payment: Payment, *, with_person: bool) -> list[Any]:
         cells.plain_money(payment.amount_minor, payment.currency),
     ]
     if with_person:
-        row.append(cells.person_link(cells.known(payment), payment.person_id))
+        row.append(cells.customer(payment))
     return [*row, cells.payment_link(payment.pk)]

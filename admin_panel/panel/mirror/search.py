@@ -39,11 +39,12 @@ def people(term: str) -> QuerySet[Any]:
 
 
 def search_payments(queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-    """By payment id, provider id, customer id, user name, e-mail."""
+    """By payment id, provider id, customer id (a person's or a program's), user name, e-mail."""
     if (uuid := whole_uuid(term)) is not None:
-        exact = Q(pk=uuid) | Q(person_id=uuid)
+        exact = Q(pk=uuid) | Q(person_id=uuid) | Q(program_id=term)
         return queryset.filter(exact | Q(provider_id__in=(term.strip(), str(uuid))))
-    match = Q(person_id__in=people(term)) | Q(provider_id__startswith=term.strip())
+    match = Q(person_id__in=people(term)) | Q(program_id=term)
+    match |= Q(provider_id__startswith=term.strip())
     if (bounds := uuid_range(term)) is not None:
         first, last = bounds
         match |= Q(pk__range=bounds) | Q(person_id__gte=first, person_id__lte=last)
@@ -51,10 +52,10 @@ def search_payments(queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
 
 
 def search_owned(queryset: QuerySet[Any], term: str, payment_path: str = "") -> QuerySet[Any]:
-    """Rows that point at a person, and at a payment where `payment_path` says how."""
+    """Rows that point at a person or a program, and at a payment where `payment_path` says how."""
     if (uuid := whole_uuid(term)) is None:
-        return queryset.filter(person_id__in=people(term))
-    match = Q(person_id=uuid)
+        return queryset.filter(Q(person_id__in=people(term)) | Q(program_id=term))
+    match = Q(person_id=uuid) | Q(program_id=term)
     if payment_path:
         match |= Q(**{payment_path: uuid}) | Q(**{f"{payment_path}__provider_id": term.strip()})
     return queryset.filter(match)
@@ -63,9 +64,10 @@ def search_owned(queryset: QuerySet[Any], term: str, payment_path: str = "") -> 
 def search_journals(queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
     """By the journal's own id, its payment's ids, or whose payment it is."""
     if (uuid := whole_uuid(term)) is None:
-        owned = Q(payment__person_id__in=people(term))
+        owned = Q(payment__person_id__in=people(term)) | Q(payment__program_id=term)
         return queryset.filter(owned | Q(payment__provider_id__startswith=term.strip()))
-    match = Q(pk=uuid) | Q(payment_id=uuid) | Q(payment__person_id=uuid)
+    match = Q(pk=uuid) | Q(payment_id=uuid)
+    match |= Q(payment__person_id=uuid) | Q(payment__program_id=term)
     return queryset.filter(match | Q(payment__provider_id=term.strip()))
 
 

@@ -33,24 +33,28 @@ def _instants(*names: str) -> dict[str, str]:
     return {name: _INSTANT.format(name) for name in names}
 
 
+_CUSTOMER = "coalesce(customer_id::text, program_id)"
 _PAYMENT = _document(
     **_as_is(
-        "id", "customer_id", "status", "currency", "description", "confirmation_url",
+        "id", "status", "currency", "description", "confirmation_url",
         "return_url", "cancel_requested_by", "cancellation_reason", "provider_id",
         "provider_status", "undecided", "test", "quarantine_reason",
     ),
     **_instants("created_at", "paid_at", "canceled_at", "cancel_requested_at", "updated_at"),
+    customer_id=_CUSTOMER,
     value=_MONEY.format("amount_minor"),
 )  # fmt: skip
 _BALANCE = _document(
-    **_as_is("customer_id", "currency"),
+    **_as_is("currency"),
     **_instants("updated_at"),
+    customer_id=_CUSTOMER,
     available=_MONEY.format("available_minor"),
     held=_MONEY.format("held_minor"),
 )
 _JOURNAL = _document(**_as_is("kind", "payment_id", "description", "lines"), **_instants("at"))
 _LINE = _document(
-    **_as_is("line_no", "account", "account_kind", "customer_id", "currency"),
+    **_as_is("line_no", "account", "account_kind", "currency"),
+    customer_id=_CUSTOMER,
     amount=_MONEY.format("amount_minor"),
 )
 # A line without its journal is a row too many: it has no day.

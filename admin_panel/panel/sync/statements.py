@@ -8,6 +8,14 @@ The same statements fill the tables of the pages and those a rebuild makes besid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+# As auth writes the id of an account; what else may own money is a program, by its client id.
+# A program's id may be a uuid too, written in another way: kept as it is, or it would be changed.
+_ACCOUNT_ID = "customer_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
+_CUSTOMER = {
+    "customer_id": f"CASE WHEN {_ACCOUNT_ID} THEN customer_id::uuid END",
+    "program_id": f"CASE WHEN NOT {_ACCOUNT_ID} THEN customer_id END",
+}
+
 
 def _minor(name: str) -> str:
     """Money comes as a string with two decimals; exact, never through a binary float."""
@@ -63,14 +71,15 @@ KINDS: Mapping[str, Kind] = {
     ),
     "payment": Kind(
         "payment",
-        "customer_id uuid, status text, value numeric, currency text, description text,"
+        "customer_id text, status text, value numeric, currency text, description text,"
         "confirmation_url text, return_url text, created_at timestamptz, paid_at timestamptz,"
         "canceled_at timestamptz, cancel_requested_at timestamptz, cancel_requested_by text,"
         "updated_at timestamptz, cancellation_reason text, provider_id text,"
         "provider_status text, undecided boolean, test boolean, quarantine_reason text",
         {
+            **_CUSTOMER,
             **_same(
-                "customer_id", "status", "currency", "description", "confirmation_url",
+                "status", "currency", "description", "confirmation_url",
                 "return_url", "created_at", "paid_at", "canceled_at", "cancel_requested_at",
                 "cancel_requested_by", "updated_at", "cancellation_reason", "provider_id",
                 "provider_status", "test", "quarantine_reason",
@@ -82,10 +91,11 @@ KINDS: Mapping[str, Kind] = {
     ),
     "balance": Kind(
         "balance",
-        "customer_id uuid, currency text, available numeric, held numeric,"
+        "customer_id text, currency text, available numeric, held numeric,"
         "updated_at timestamptz",
         {
-            **_same("customer_id", "currency", "updated_at"),
+            **_CUSTOMER,
+            **_same("currency", "updated_at"),
             "available_minor": _minor("available"),
             "held_minor": _minor("held"),
         },
@@ -100,12 +110,13 @@ KINDS: Mapping[str, Kind] = {
 }  # fmt: skip
 
 _LINE = {
-    **_same("journal_id", "line_no", "at", "account", "account_kind", "customer_id", "currency"),
+    **_same("journal_id", "line_no", "at", "account", "account_kind", "currency"),
+    **_CUSTOMER,
     "amount_minor": _minor("amount"),
 }
 _LINE_RECORD = (
     "journal_id uuid, line_no integer, at timestamptz, account text, account_kind text,"
-    "customer_id uuid, amount numeric, currency text"
+    "customer_id text, amount numeric, currency text"
 )
 
 
