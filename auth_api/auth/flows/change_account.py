@@ -22,7 +22,7 @@ from auth.platform.hashing import PasswordPool
 from auth.platform.problems import Unauthorized
 from auth.roles.queries import grants_of
 from auth.sessions.store import end_all
-from auth.throttle.rules import Limits, hash_change, too_many
+from auth.throttle.rules import Limits, check_pause, hash_change
 from auth.throttle.store import (
     blocked_until,
     count_failure,
@@ -100,8 +100,7 @@ def _prove(
             raise Unauthorized("The account of this token is closed.")
         guesses = hash_change(account.id)
         until = blocked_until(session, guesses)
-    if until is not None and until > now:
-        raise too_many((until - now).total_seconds())
+    check_pause(until, now)
     matches = passwords.matches(account.password_hash, command.current_password)
     with db.begin() as session:
         lock_failures(session, guesses, now=now)

@@ -16,7 +16,7 @@ from auth.platform.clock import Clock
 from auth.platform.database import Database
 from auth.platform.tokens import Tokens
 from auth.roles.rules import scope_string
-from auth.throttle.rules import Limits, hash_client, source_of, too_many
+from auth.throttle.rules import Limits, check_pause, hash_client, source_of
 from auth.throttle.store import (
     blocked_until,
     count_failure,
@@ -85,8 +85,7 @@ def _admit(
         count_try(session, "token", source_of(origin.address), limit=limit, now=now)
         client = clients.find_client(session, client_id)
         until = blocked_until(session, guesses)
-    if until is not None and until > now:
-        raise too_many((until - now).total_seconds())
+    check_pause(until, now)
     return client
 
 

@@ -18,7 +18,7 @@ from auth.platform.hashing import PasswordPool
 from auth.platform.tokens import TokenPair, Tokens
 from auth.roles import queries as roles
 from auth.sessions.store import prune_sessions, start_family
-from auth.throttle.rules import Limits, hash_name, source_of, too_many
+from auth.throttle.rules import Limits, check_pause, hash_name, source_of
 from auth.throttle.store import (
     blocked_until,
     count_failure,
@@ -102,6 +102,6 @@ def _admit(
         is_known = account is not None and has_logged_in_from(
             session, account.id, origin.address or ""
         )
-    if until is not None and until > now and not is_known:
-        raise too_many((until - now).total_seconds())
+    if not is_known:
+        check_pause(until, now)
     return account, is_known

@@ -46,7 +46,8 @@ class Keyring:
         token_seconds: float = float("inf"),
     ) -> None:
         known = published_at or dict.fromkeys(private_pems, 0.0)
-        self._keys = _read_keys(private_pems, known, token_seconds)
+        dead = outlived_kids(known, time.time(), token_seconds)
+        self._keys = _read_keys(private_pems, known, dead)
         self._folder = folder
         self._token_seconds = token_seconds
         self._looked_at = time.monotonic()
@@ -84,7 +85,7 @@ class Keyring:
                 known = self._keys
                 dead = outlived_kids(published_at, time.time(), self._token_seconds)
                 if (pems, published_at, dead) != (known.private, known.published_at, known.dead):
-                    self._keys = _read_keys(pems, published_at, self._token_seconds)
+                    self._keys = _read_keys(pems, published_at, dead)
                     log.info("signing keys read anew", **{"event.action": "keys_changed"})
             except KeyringError:
                 # The keys in memory go on serving: a half-written folder must not stop log-ins.
@@ -104,10 +105,9 @@ def _read_folder(folder: Path) -> tuple[dict[str, str], dict[str, float]]:
     return pems, published_at
 
 
-def _read_keys(pems: dict[str, str], published_at: dict[str, float], token_seconds: float) -> _Keys:
+def _read_keys(pems: dict[str, str], published_at: dict[str, float], dead: list[str]) -> _Keys:
     if not pems:
         raise KeyringError("there is no signing key")
-    dead = outlived_kids(published_at, time.time(), token_seconds)
     public = {kid: _public_pem(kid, pem) for kid, pem in pems.items() if kid not in dead}
     document = {"keys": [_jwk(kid, pem) for kid, pem in sorted(public.items())]}
     return _Keys(pems, published_at, dead, public, document)

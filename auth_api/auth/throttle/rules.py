@@ -48,11 +48,6 @@ def share_before(now: datetime) -> float:
     return 1 - (now.timestamp() % WINDOW_SECONDS) / WINDOW_SECONDS
 
 
-def is_within(hits: int, before: int, limit: int, now: datetime) -> bool:
-    """Whether one more is within the limit, after so many of this minute and of the one before."""
-    return hits + 1 + before * share_before(now) <= limit
-
-
 def seconds_until_free(hits: int, before: int, limit: int, now: datetime) -> float:
     """When the next try is within the limit, if nobody tries meanwhile."""
     elapsed = now.timestamp() % WINDOW_SECONDS
@@ -72,6 +67,15 @@ def delay_after(failures: int, limits: Limits) -> timedelta | None:
 def too_many(seconds: float) -> TooManyRequests:
     pause = max(1, math.ceil(seconds))
     return TooManyRequests("Too many tries; come back later.", headers={"Retry-After": str(pause)})
+
+
+def check_pause(until: datetime | None, now: datetime) -> None:
+    """Raises TooManyRequests as long as a pause after failures lasts.
+
+    Not inside a transaction that counts a try: the count would be rolled back.
+    """
+    if until is not None and until > now:
+        raise too_many((until - now).total_seconds())
 
 
 def hash_change(account_id: UUID) -> bytes:

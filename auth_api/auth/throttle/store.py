@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from auth.throttle.rules import (
     FORGET_FAILURES_AFTER,
     Limits,
+    check_pause,
     delay_after,
     minute_of,
     seconds_until_free,
@@ -18,8 +19,10 @@ from auth.throttle.rules import (
 )
 from auth.throttle.tables import LoginFailures, Try
 
-# The rule of `is_within`, where two at once cannot both be the last one. What is refused is not
-# counted: who keeps asking, or shares an address with one who does, does not wait for ever.
+# One more is allowed while this minute's tries, the share of the last minute's that is still within
+# sixty seconds, and it come to no more than the limit; two at once cannot both be the last one.
+# What is refused is not counted: who keeps asking, or shares an address with one who does, does not
+# wait for ever.
 _COUNT = text("""
     WITH past AS MATERIALIZED (
         SELECT coalesce(max(hits), 0) AS hits FROM tries
@@ -80,8 +83,7 @@ def lock_failures(session: Session, name_hash: bytes, *, now: datetime) -> None:
         .where(LoginFailures.name_hash == name_hash)
         .with_for_update()
     )
-    if until is not None and until > now:
-        raise too_many((until - now).total_seconds())
+    check_pause(until, now)
 
 
 def count_failure(session: Session, name_hash: bytes, limits: Limits, *, now: datetime) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,36 +16,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import Client, TestResponse
 
-from auth.app import create_app
-from auth.keys.keyring import Keyring
 from auth.platform.clock import ManualClock
-from auth.platform.database import db
+from auth.platform.database import Database
+from auth.platform.problems import TooManyRequests
 from auth.settings import Settings
-from auth.throttle.rules import is_within, minute_of, seconds_until_free, source_of
+from auth.throttle.rules import minute_of, seconds_until_free, source_of
+from auth.throttle.store import count_try
 
 # A minute's first second, so that windows begin where the tests begin.
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(START)
-
-
-@pytest.fixture
-def limited(settings: Settings, operator_app: Any, clock: ManualClock) -> Iterator[Client]:
-    """The application with the limits as they are when nobody has set them."""
-    fields = ("registrations_per_minute", "logins_per_minute", "login_failures_free")
-    usual = {name: Settings.model_fields[name].default for name in fields}
-    app = create_app(settings.model_copy(update=usual), Keyring.throwaway(), clock)
-    yield app.test_client()
-    with app.app_context():
-        db.engine.dispose()
-
-
-@pytest.fixture
-def source() -> str:
-    return f"10.{secrets.randbelow(256)}.{secrets.randbelow(256)}.{secrets.randbelow(256)}"
+def is_within(hits: int, before: int, limit: int, now: datetime) -> bool:
+    """The oracle: one more after so many tries of this minute and of the one before."""
+    still_counts = 1 - (now.second + now.microsecond / 1_000_000) / 60
+    return hits + 1 + before * still_counts <= limit
 
 
 def post(client: Client, path: str, body: dict[str, Any], source: str) -> TestResponse:
@@ -243,9 +229,20 @@ def test_a_source_is_an_address_or_a_network_of_one_customer(
     ("hits", "before", "second", "allowed"),
     [(59, 0, 0, True), (60, 0, 59, False), (0, 60, 0, False), (0, 60, 1, True), (29, 60, 30, True)],
 )
-def test_the_window_slides(hits: int, before: int, second: int, allowed: bool) -> None:
+def test_the_window_slides(
+    app: Any, sql: Any, source: str, hits: int, before: int, second: int, allowed: bool
+) -> None:
+    """The database decides as the oracle says."""
     moment = START + timedelta(seconds=second)
     assert is_within(hits, before, 60, moment) is allowed
+    for minute, count in ((minute_of(START), hits), (minute_of(START) - 1, before)):
+        sql(
+            "INSERT INTO tries (kind, subject, minute, hits) VALUES ('login', :s, :m, :hits)",
+            s=source, m=minute, hits=count,
+        )  # fmt: skip
+    refused = nullcontext() if allowed else pytest.raises(TooManyRequests)
+    with app.app_context(), Database().begin() as session, refused:
+        count_try(session, "login", source, limit=60, now=moment)
 
 
 @given(st.integers(1, 200), st.integers(0, 59), st.data())

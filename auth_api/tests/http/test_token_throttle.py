@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import pytest
 from werkzeug.test import Client, TestResponse
 
-from auth.app import create_app
-from auth.keys.keyring import Keyring
 from auth.platform.clock import ManualClock
-from auth.platform.database import db
-from auth.settings import Settings
 
 GRANT = {"grant_type": "client_credentials"}
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC))
-
-
-@pytest.fixture
-def limited(settings: Settings, operator_app: Any, clock: ManualClock) -> Iterator[Client]:
-    fields = ("logins_per_minute", "login_failures_free")
-    usual = {name: Settings.model_fields[name].default for name in fields}
-    app = create_app(settings.model_copy(update=usual), Keyring.throwaway(), clock)
-    yield app.test_client()
-    with app.app_context():
-        db.engine.dispose()
-
-
-@pytest.fixture
-def source() -> str:
-    return f"10.{secrets.randbelow(256)}.{secrets.randbelow(256)}.{secrets.randbelow(256)}"
 
 
 def ask(client: Client, client_id: str, secret: str, source: str) -> TestResponse:
