@@ -1,10 +1,12 @@
 """What staff see: the first page, lists, search, filters, money and time as people write them."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import translation
 
@@ -140,6 +142,27 @@ def test_the_first_page_shows_today_and_the_feeds(superuser, shop):
         assert part in page, part
     cursors.failed("auth", "connection refused")
     assert "connection refused" in text_of(superuser.get("/admin_panel/admin/"))
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "polled_at = now() - interval '61 s'",  # nobody has asked
+        # Asked, and not read to the end: the newest change that was applied is old.
+        "caught_up = false, newest_at = now() - interval '61 s'",
+    ],
+)
+def test_a_feed_that_lags_is_said_to_lag_and_the_other_is_not(superuser, shop, behind):
+    english = {"Accept-Language": "en"}
+    address = "/admin_panel/admin/"
+    assert "отстаёт" not in text_of(superuser.get(address))
+    with connection.cursor() as sql:
+        sql.execute(f"UPDATE mirror_feedcursor SET {behind} WHERE name = 'billing'")
+    page = text_of(superuser.get(address))
+    assert (page.count("отстаёт"), page.count("актуальна")) == (1, 1)
+    assert page.index("отстаёт") < page.index("актуальна"), "billing is told first"
+    assert "1 мин" in page
+    assert re.search(r"</span>stale\s*<", text_of(superuser.get(address, headers=english)))
 
 
 def test_the_first_page_is_english_for_an_english_browser(superuser, shop):

@@ -10,7 +10,7 @@ from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 from panel.mirror import admin_books, admin_feeds, cells, panels, search
 from panel.mirror.filters import DayFilter, DayRangeFilter, MarkFilter
 from panel.mirror.models import Payment
-from panel.mirror.readonly import ReadOnlyAdmin
+from panel.mirror.readonly import SearchingAdmin
 from panel.mirror.words import reason_words
 from panel.site.display import NOTHING, moment
 from panel.site.wording import say
@@ -40,7 +40,7 @@ def payment_fieldsets(payment: Payment | None) -> list[Any]:
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnlyAdmin):
+class PaymentAdmin(SearchingAdmin):
     """The page support lives on."""
 
     list_display = ("short", "created", "state", "amount", "customer", "purpose", "provider")
@@ -52,7 +52,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         ("created_at", DayRangeFilter),
         MarkFilter,
     )
-    search_fields = ("pk",)
+    find = staticmethod(search.search_payments)
     search_help_text = say(
         "Номер платежа, номер в ЮKassa, клиент: номер, имя, почта",
         "Payment id, provider id, customer: id, name, e-mail",
@@ -68,13 +68,6 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("person")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        if not search_term.strip():
-            return queryset, False
-        return search.search_payments(queryset, search_term.strip()), False
 
     def panels(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
         return panels.payment_panels(object_id)

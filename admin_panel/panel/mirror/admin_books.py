@@ -1,5 +1,6 @@
 """Pages of the books: balances, journals and their lines, and the people they belong to."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -9,25 +10,10 @@ from django.http import HttpRequest
 from panel.mirror import cells, panels, search
 from panel.mirror.filters import AccountKindFilter, DayRangeFilter, JournalDayFilter
 from panel.mirror.models import Balance, Journal, JournalLine, Person
-from panel.mirror.readonly import ReadOnlyAdmin
+from panel.mirror.readonly import SearchingAdmin
 from panel.mirror.words import journal_word
 from panel.site.display import moment
 from panel.site.wording import say
-
-
-class SearchingAdmin(ReadOnlyAdmin):
-    """A list whose search is a function of panel.mirror.search."""
-
-    search_fields = ("pk",)
-
-    def find(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-        raise NotImplementedError
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip()
-        return (self.find(queryset, term) if term else queryset), False
 
 
 @admin.register(Person)
@@ -36,6 +22,7 @@ class PersonAdmin(SearchingAdmin):
 
     list_display = ("username", "email", "role_names", "registered", "is_active")
     list_filter = ("is_active", ("created_at", DayRangeFilter))
+    find = staticmethod(search.search_people)
     search_help_text = say("Имя, почта или номер", "Name, e-mail or id")
     change_form_outer_after_template = "mirror/panels.html"
     fieldsets = (
@@ -51,9 +38,6 @@ class PersonAdmin(SearchingAdmin):
         ),
     )
     readonly_fields = ("full_id", "role_names", "registered")
-
-    def find(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-        return search.search_people(queryset, term)
 
     def panels(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
         return panels.person_panels(object_id)
@@ -79,15 +63,13 @@ class BalanceAdmin(SearchingAdmin):
     list_display_links = ("available",)
     list_filter = ("currency",)
     list_select_related = ("person",)
+    find = staticmethod(search.search_owned)
     search_help_text = say("Клиент: номер, имя, почта", "Customer: id, name, e-mail")
     fieldsets = ((None, {"fields": ("customer", ("available", "held"), ("updated", "version"))}),)
     readonly_fields = ("customer", "available", "held", "updated")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("person")
-
-    def find(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-        return search.search_owned(queryset, term)
 
     @admin.display(description=say("Клиент", "Customer"))
     def customer(self, obj: Balance) -> Any:
@@ -112,15 +94,13 @@ class JournalAdmin(SearchingAdmin):
 
     list_display = ("happened", "word", "payment_page", "description")
     list_filter = (JournalDayFilter, ("at", DayRangeFilter))
+    find = staticmethod(search.search_journals)
     search_help_text = say("Номер проводки или платежа, клиент", "Journal or payment id, customer")
     change_form_outer_after_template = "mirror/panels.html"
     fieldsets = (
         (None, {"fields": (("word", "happened"), ("full_id", "payment_page"), "description")}),
     )
     readonly_fields = ("word", "happened", "full_id", "payment_page")
-
-    def find(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-        return search.search_journals(queryset, term)
 
     def panels(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
         return panels.journal_panels(object_id)
@@ -150,6 +130,7 @@ class JournalLineAdmin(SearchingAdmin):
     list_display_links = ("happened",)
     list_select_related = ("journal", "person")
     list_filter = (("at", DayRangeFilter), AccountKindFilter)
+    find = staticmethod(partial(search.search_owned, payment_path="journal__payment"))
     search_help_text = say("Клиент, номер платежа", "Customer, payment id")
     fieldsets = (
         (
@@ -164,9 +145,6 @@ class JournalLineAdmin(SearchingAdmin):
         ),
     )
     readonly_fields = ("happened", "journal_page", "amount", "customer", "payment")
-
-    def find(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-        return search.search_owned(queryset, term, payment_path="journal__payment")
 
     @admin.display(description=say("Время", "Time"), ordering="at")
     def happened(self, obj: JournalLine) -> str:

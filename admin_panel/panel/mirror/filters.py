@@ -1,7 +1,8 @@
 """Narrowing a list: by day (Moscow's), by state, by the marks staff look for."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -107,27 +108,30 @@ class MarkFilter(RadioFilter):
         return queryset
 
 
-class AccountKindFilter(RadioFilter):
-    """Accounts in people's words, as the list itself names them."""
+class WordsFilter(RadioFilter):
+    """A column of billing's terms, by the words that the list itself shows for them."""
+
+    words: ClassVar[Mapping[str, Any]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(self.words.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        return queryset.filter(**{self.parameter_name: chosen}) if chosen else queryset
+
+
+class AccountKindFilter(WordsFilter):
+    """Whose money a line is about."""
 
     title = say("Вид счёта", "Account kind")
     parameter_name = "account_kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(ACCOUNTS.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(account_kind=kind) if (kind := self.value()) else queryset
+    words = ACCOUNTS
 
 
-class ChangeKindFilter(RadioFilter):
+class ChangeKindFilter(WordsFilter):
     """What a change of a feed is about."""
 
     title = say("О чём", "About")
     parameter_name = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(CHANGES.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(kind=kind) if (kind := self.value()) else queryset
+    words = CHANGES
