@@ -3,7 +3,9 @@
 import re
 import secrets
 import shutil
+from contextlib import closing
 
+import psycopg2
 import pytest
 
 pytestmark = [
@@ -16,14 +18,15 @@ LISTS = (
     "mirror/payment", "mirror/balance", "mirror/journal", "mirror/journalline", "mirror/person",
     "mirror/feedcursor", "mirror/rejectedchange", "staff/staffaccount",
 )  # fmt: skip
-# English that stays English on a Russian page: names, the provider's and the wire's own terms.
+# English that stays English on a Russian page: addresses, ids, the provider's own terms. What
+# people are called is asked of the mirror itself.
 NAMES = re.compile(
-    r"https?:\S+|\S+@\S+|[0-9a-f]{8}…[0-9a-f]{4}|[0-9a-f-]{8,}|\w*_\w*|ЮKassa|YooKassa",
+    r"https?:\S+|\S+@\S+|[0-9a-f]{8}…[0-9a-f]{4}|[0-9a-f-]{8,}|ЮKassa|YooKassa",
     re.IGNORECASE,
 )
 TERMS = {
-    "esc", "rub", "payments", "admin", "staff", "auth", "billing", "customer",
-    "succeeded", "pending", "english", "payment", "received",
+    "esc", "rub", "payments", "admin", "staff", "auth", "billing",
+    "succeeded", "pending", "english",
 }  # fmt: skip
 SMALL_PRINT = ".panel-beside, .material-symbols-outlined, [lang=en], script, style, option"
 
@@ -69,7 +72,7 @@ def open_page(suite, chromium):
         if sign_in:
             page.locator("input[name=username]").fill(suite.env["STAFF_USERNAME"])
             page.locator("input[name=password]").fill(suite.env["STAFF_PASSWORD"])
-            page.locator("button[type=submit]").last.click()
+            page.locator("#login-form button[type=submit]").click()
             page.wait_for_url(f"**{ADMIN}/")
         return page
 
@@ -91,18 +94,28 @@ def _pages(page, customer, payment_id):
     return found
 
 
-def _english(page):
-    """Latin words a reader sees, without small print, names and terms."""
+@pytest.fixture
+def called(suite):
+    """The names of everybody the mirror knows, in lower case: a title begins with a capital."""
+    with closing(psycopg2.connect(suite.env["ADMIN_DATABASE_URL"])) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT username FROM mirror_person")
+        return {name.lower() for (name,) in cursor.fetchall()}
+
+
+def _english(page, called=frozenset()):
+    """Latin words a reader sees, without small print, people's names and terms."""
     text = page.evaluate(
         """(hidden) => { const copy = document.body.cloneNode(true);
         copy.querySelectorAll(hidden).forEach(one => one.remove());
         return copy.textContent; }""",
         SMALL_PRINT,
     )
-    return {
-        word for word in re.findall(r"[A-Za-z]{3,}", NAMES.sub(" ", text))
-        if word.lower() not in TERMS
-    }  # fmt: skip
+    words = {
+        word for word in re.findall(r"[\w-]+", NAMES.sub(" ", text)) if word.lower() not in called
+    }
+    parts = {part for word in words for part in re.findall(r"[A-Za-z]{3,}", word)}
+    return {part for part in parts if part.lower() not in TERMS}
 
 
 def _overflow(page):
@@ -119,13 +132,15 @@ def _small_targets(page):
     )
 
 
-def test_every_page_fits_a_phone_speaks_russian_and_complains_of_nothing(open_page, somebody):
+def test_every_page_fits_a_phone_speaks_russian_and_complains_of_nothing(
+    open_page, somebody, called
+):
     page = open_page("ru-RU")
     wrong = {}
     for address in _pages(page, *somebody):
         assert page.goto(address).status == 200, address
         page.wait_for_load_state("networkidle")
-        found = (_overflow(page) > 0, _small_targets(page), _english(page))
+        found = (_overflow(page) > 0, _small_targets(page), _english(page, called))
         if any(found):
             wrong[address] = found
         assert page.evaluate("document.documentElement.lang") == "ru"
@@ -138,6 +153,8 @@ def test_the_control_an_english_page_has_english_and_a_wide_one_overflows(open_p
     assert {"Overview", "Last"} & _english(page)
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=width:900px>x</p>')")
     assert _overflow(page) > 0
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', 'Payment received some_words')")
+    assert {"Payment", "received", "some", "words"} <= _english(page)
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=https://x.test/a>')")
     page.wait_for_timeout(300)
     assert any("Content Security Policy" in one for one in page.complaints)
@@ -161,6 +178,20 @@ def test_the_switch_changes_the_language_and_is_remembered(suite, open_page):
     assert "Payments" in page.title()
     kept = {one["name"] for one in page.context.cookies()}
     assert "panel_language" in kept
+
+
+def test_the_sign_in_page_speaks_both_languages_before_anybody_has_signed_in(open_page):
+    page = open_page("ru-RU", sign_in=False)
+    for word, other in (("Войти", "English"), ("Log in", "Русский")):
+        page.wait_for_load_state("networkidle")
+        assert page.get_by_role("button", name=word).is_visible()
+        assert (_overflow(page) <= 0, _small_targets(page)) == (True, [])
+        if other == "English":
+            assert _english(page) == set()
+        page.get_by_role("button", name=other).click()
+    page.wait_for_load_state("networkidle")
+    assert page.get_by_role("button", name="Войти").is_visible()
+    assert page.complaints == []
 
 
 def test_an_error_page_fits_a_phone_and_is_russian(open_page):

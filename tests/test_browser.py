@@ -105,7 +105,7 @@ def _sign_in(page, suite):
     page.goto(f"{ADMIN}/login/")
     page.locator("input[name=username]").fill(suite.env["STAFF_USERNAME"])
     page.locator("input[name=password]").fill(suite.env["STAFF_PASSWORD"])
-    page.locator("button[type=submit]").last.click()
+    page.locator("#login-form button[type=submit]").click()
     page.wait_for_url(f"**{ADMIN}/")
 
 

@@ -126,6 +126,38 @@ def test_a_journal_page_shows_its_lines_and_its_payment(superuser, shop):
     assert f"/payment/{shop['paid']}/change/" in lines
 
 
+def test_a_journal_is_told_in_the_readers_language_and_its_stored_text_is_a_detail(
+    superuser, shop, neighbour, pull, journal_data
+):
+    book = uuid4()
+    journal = journal_data(shop["paid"], shop["anna"]) | {
+        "kind": "late_payment", "description": "Payment received after it was given up",
+    }  # fmt: skip
+    neighbour.publish("billing", "journal", book, 1, journal)
+    pull()
+    whole = "/admin_panel/admin/mirror/journal/"
+    for language, word in (("ru", "Опоздавшее пополнение"), ("en", "Late top-up")):
+        asked = {"Accept-Language": language}
+        listed = text_of(superuser.get(whole, headers=asked))
+        assert word in listed
+        assert "Payment received" not in listed
+        detail = text_of(superuser.get(f"{whole}{book}/change/", headers=asked))
+        assert word in detail
+        assert 'lang="en">Payment received after it was given up<' in detail
+
+
+def test_roles_are_told_in_the_readers_language_and_an_unknown_one_as_it_is(
+    superuser, neighbour, pull, account_data
+):
+    roles = ["customer", "admin", "captain"]
+    neighbour.publish("auth", "account", uuid4(), 1, account_data("vera", roles=roles))
+    pull()
+    page = "/admin_panel/admin/mirror/person/"
+    assert "Клиент, Администратор, captain" in text_of(superuser.get(page))
+    english = text_of(superuser.get(page, headers={"Accept-Language": "en"}))
+    assert "Customer, Administrator, captain" in english
+
+
 @pytest.mark.parametrize("model", ["balance", "journal", "journalline", "person"])
 def test_the_other_lists_are_searched_by_person_and_id(superuser, shop, model):
     for term in ("anna", str(shop["anna"])):

@@ -135,3 +135,19 @@ def test_a_weak_local_password_is_refused():
 def test_there_is_no_page_to_edit_users_or_change_a_password_with(as_role):
     admin = as_role("admin")
     assert admin.get("/admin_panel/admin/auth/user/").status_code == 404
+
+
+def test_the_sign_in_page_has_both_languages_and_the_choice_stays(browser):
+    page = browser.get(f"{LOGIN}?next=/admin_panel/admin/mirror/payment/").content.decode()
+    assert "Вход для сотрудников" in page
+    for language in ("Русский", "English"):
+        assert language in page.partition("data-languages")[2]
+    back = "/admin_panel/admin/login/?next=/admin_panel/admin/mirror/payment/"
+    assert f'value="{back}"' in page
+    chosen = browser.post("/admin_panel/i18n/setlang/", {"language": "en", "next": back})
+    assert (chosen.status_code, chosen["Location"]) == (302, back)
+    english = browser.get(back).content.decode()  # the browser still prefers Russian
+    assert '<html lang="en"' in english
+    assert "Вход для сотрудников" not in english
+    browser.post("/admin_panel/i18n/setlang/", {"language": "ru", "next": back})
+    assert "Вход для сотрудников" in browser.get(back).content.decode()

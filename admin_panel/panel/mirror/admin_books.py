@@ -11,7 +11,7 @@ from panel.mirror import cells, panels, search
 from panel.mirror.filters import AccountKindFilter, DayRangeFilter, JournalDayFilter
 from panel.mirror.models import Balance, Journal, JournalLine, Person
 from panel.mirror.readonly import SearchingAdmin
-from panel.mirror.words import journal_word
+from panel.mirror.words import journal_word, role_words
 from panel.site.display import moment
 from panel.site.wording import say
 
@@ -48,7 +48,7 @@ class PersonAdmin(SearchingAdmin):
 
     @admin.display(description=say("Роли", "Roles"))
     def role_names(self, obj: Person) -> str:
-        return ", ".join(obj.roles)
+        return role_words(obj.roles)
 
     @admin.display(description=say("Зарегистрирован", "Registered"), ordering="created_at")
     def registered(self, obj: Person) -> str:
@@ -92,15 +92,13 @@ class BalanceAdmin(SearchingAdmin):
 class JournalAdmin(SearchingAdmin):
     """A journal with its lines, which sum to zero."""
 
-    list_display = ("happened", "word", "payment_page", "description")
+    list_display = ("happened", "word", "payment_page")
     list_filter = (JournalDayFilter, ("at", DayRangeFilter))
     find = staticmethod(search.search_journals)
     search_help_text = say("Номер проводки или платежа, клиент", "Journal or payment id, customer")
     change_form_outer_after_template = "mirror/panels.html"
-    fieldsets = (
-        (None, {"fields": (("word", "happened"), ("full_id", "payment_page"), "description")}),
-    )
-    readonly_fields = ("word", "happened", "full_id", "payment_page")
+    fieldsets = ((None, {"fields": (("word", "happened"), ("full_id", "payment_page"), "stored")}),)
+    readonly_fields = ("word", "happened", "full_id", "payment_page", "stored")
 
     def panels(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
         return panels.journal_panels(object_id)
@@ -112,6 +110,10 @@ class JournalAdmin(SearchingAdmin):
     @admin.display(description=say("Вид", "Kind"), ordering="kind")
     def word(self, obj: Journal) -> Any:
         return journal_word(obj.kind)
+
+    @admin.display(description=say("Запись в книгах", "As the books have it"))
+    def stored(self, obj: Journal) -> Any:
+        return cells.as_stored(obj.description)
 
     @admin.display(description=say("Время", "Time"), ordering="at")
     def happened(self, obj: Journal) -> str:
@@ -138,13 +140,16 @@ class JournalLineAdmin(SearchingAdmin):
             {
                 "fields": (
                     ("happened", "journal_page"),
-                    ("account", "amount"),
+                    ("account_name", "amount"),
                     ("customer", "payment"),
+                    "stored",
                 ),
             },
         ),
     )
-    readonly_fields = ("happened", "journal_page", "amount", "customer", "payment")
+    readonly_fields = (
+        "happened", "journal_page", "account_name", "amount", "customer", "payment", "stored",
+    )  # fmt: skip
 
     @admin.display(description=say("Время", "Time"), ordering="at")
     def happened(self, obj: JournalLine) -> str:
@@ -157,6 +162,10 @@ class JournalLineAdmin(SearchingAdmin):
     @admin.display(description=say("Счёт", "Account"))
     def account_name(self, obj: JournalLine) -> Any:
         return panels.account_cell(obj)
+
+    @admin.display(description=say("Запись в книгах", "As the books have it"))
+    def stored(self, obj: JournalLine) -> Any:
+        return cells.as_stored(obj.account)
 
     @admin.display(description=say("Клиент", "Customer"))
     def customer(self, obj: JournalLine) -> Any:

@@ -105,6 +105,14 @@ def plain_money(minor: int | None, currency: str) -> SafeString:
     return format_html('<span class="panel-money">{}</span>', money(minor, currency))
 
 
+def as_stored(text: str | None) -> SafeString | str:
+    """What a service wrote, in its own language, in small print: pages say the same in words."""
+    if not text:
+        return NOTHING
+    language = "en" if text.isascii() else "ru"
+    return format_html('<span class="panel-beside" lang="{}">{}</span>', language, text)
+
+
 def mono(text: Any) -> SafeString | str:
     """An id in full."""
     return format_html('<span class="panel-mono">{}</span>', text) if text else NOTHING

@@ -11,6 +11,7 @@ from django.db import models
 
 from panel.mirror.feed_models import FeedCursor, RejectedChange
 from panel.mirror.guard import MirrorModel
+from panel.mirror.words import account_word, journal_word
 from panel.site.display import money
 from panel.site.wording import say
 
@@ -189,7 +190,7 @@ class Journal(MirrorModel):
         indexes = (models.Index(fields=["-at", "-id"], name="journal_newest"),)
 
     def __str__(self) -> str:
-        return f"{self.kind} · {self.id}"
+        return f"{journal_word(self.kind)} · {self.id}"
 
 
 class JournalLine(MirrorModel):
@@ -232,4 +233,5 @@ class JournalLine(MirrorModel):
         )
 
     def __str__(self) -> str:
-        return f"{self.account} {money(self.amount_minor, self.currency)}"
+        account = account_word(self.account_kind, self.account)
+        return f"{account} {money(self.amount_minor, self.currency)}"

@@ -1,5 +1,6 @@
 """Billing's terms in people's words. A term we do not know yet is shown as it is."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from panel.site.wording import say
@@ -27,6 +28,13 @@ CHANGES: dict[str, Any] = {
     "journal": say("Проводка", "Journal"),
     "account": say("Учётная запись", "Account"),
 }
+_ROLES: dict[str, Any] = {
+    "customer": say("Клиент", "Customer"),
+    "subscriber": say("Подписчик", "Subscriber"),
+    "support": say("Поддержка", "Support"),
+    "finance": say("Финансы", "Finance"),
+    "admin": say("Администратор", "Administrator"),
+}
 _REASONS: dict[str, Any] = {
     "expired_on_confirmation": say("истёк срок оплаты", "not paid in time"),
     "canceled_by_merchant": say("отменён магазином", "canceled by the shop"),
@@ -48,6 +56,11 @@ def journal_word(kind: str) -> Any:
 def account_word(kind: str | None, account: str) -> Any:
     """Whose money an account holds; its name without the customer's id where unknown."""
     return ACCOUNTS.get(kind or "", account.partition(":")[0])
+
+
+def role_words(roles: Iterable[str]) -> str:
+    """What an account may be."""
+    return ", ".join(str(_ROLES.get(role, role)) for role in roles)
 
 
 def reason_words(reason: str) -> str:

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, User
 
 from panel.mirror.readonly import ReadOnlyAdmin
+from panel.mirror.words import role_words
 from panel.site.display import moment
 from panel.site.wording import say
 from panel.staff.models import StaffAccount
@@ -24,7 +25,7 @@ class StaffAccountAdmin(ReadOnlyAdmin):
 
     @admin.display(description=say("Роли", "Roles"))
     def role_names(self, obj: StaffAccount) -> str:
-        return ", ".join(obj.roles)
+        return role_words(obj.roles)
 
     @admin.display(description=say("Последний вход", "Last sign-in"), ordering="signed_in_at")
     def signed_in(self, obj: StaffAccount) -> str:
