@@ -27,6 +27,7 @@ class Scope(StrEnum):
     BALANCE_READ = "balance:read"
     PAYMENTS_READ_ALL = "payments:read_all"
     REFUNDS_WRITE = "refunds:write"
+    BALANCE_ADJUST = "balance:adjust"
     ROLES_WRITE = "roles:write"
 
 

@@ -38,8 +38,8 @@ def test_migrating_again_changes_nothing(operator_app: Any, sql: Sql) -> None:
 
 def test_the_roles_carry_the_agreed_scopes(sql: Sql) -> None:
     customer = {"payments:read", "payments:write", "balance:read"}
-    support = customer | {"payments:read_all"}
-    finance = support | {"refunds:write"}
+    support = customer | {"payments:read_all", "refunds:write"}
+    finance = support | {"balance:adjust"}
     assert {name: set(scopes) for name, scopes in sql("SELECT name, scopes FROM roles")} == {
         "customer": customer,
         "support": support,

@@ -13,7 +13,7 @@ from billing.flows.settle_cancel import settle_cancel
 from billing.flows.settle_payment import save_and_tell, settle_payment
 from billing.gateway.port import Accepted, PaymentGateway
 from billing.idempotency.problems import IdempotencyInProgress, IdempotencyKeyReused
-from billing.idempotency.rules import Claim, KeyScope, StoredAnswer
+from billing.idempotency.rules import Answered, Claim, KeyScope, StoredAnswer
 from billing.idempotency.store import claim_key, keep_answer, release_key
 from billing.outbox.store import add_event
 from billing.payments import rules
@@ -41,29 +41,24 @@ class CancelPayment:
     requested_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Canceled:
-    """200 at the end of the payment, 202 before it; only a 200 is kept for replay."""
-
-    answer: StoredAnswer
-    replayed: bool
-
-
 async def cancel_payment(
     db: Database,
     gateway: PaymentGateway,
     clock: Clock,
     command: CancelPayment,
     scope: KeyScope | None,
-) -> Canceled:
-    """Raises PaymentNotFound, PaymentFinal, IdempotencyKeyReused, IdempotencyInProgress."""
+) -> Answered:
+    """200 at the end of the payment, 202 before it; only a 200 is kept for replay.
+
+    Raises PaymentNotFound, PaymentFinal, IdempotencyKeyReused, IdempotencyInProgress.
+    """
     async with db.read() as session:
         known = await get_payment(session, command.payment_id, command.owner)
     # A payer may have been quicker than the notification: better to know before a wish is kept.
     if not known.is_final and known.cancel_requested_at is None:
         await _look(db, gateway, clock, known)
     reserved = await db.transact(lambda session: _reserve(session, clock, command, scope))
-    if isinstance(reserved, Canceled):
+    if isinstance(reserved, Answered):
         return reserved
     attempt, provider_id = reserved
     outcome = await gateway.cancel_payment(attempt.id, provider_id, seconds=CALL_SECONDS)
@@ -74,7 +69,7 @@ async def cancel_payment(
     )
 
     # Apart from the settling: an answer that refuses must not undo a credit.
-    async def answer(session: WriteSession) -> Canceled:
+    async def answer(session: WriteSession) -> Answered:
         return await _answer(session, await lock_payment(session, settled.id), scope)
 
     return await db.transact(answer)
@@ -82,13 +77,13 @@ async def cancel_payment(
 
 async def _reserve(
     session: WriteSession, clock: Clock, command: CancelPayment, scope: KeyScope | None
-) -> Canceled | tuple[Attempt, str]:
+) -> Answered | tuple[Attempt, str]:
     """The answer where it is known without asking, else what to ask the provider."""
     claim = await _claim(session, clock, command, scope)
     payment = await lock_payment(session, command.payment_id)
     if claim is not None and not claim.is_new:
         if claim.answer is not None:
-            return Canceled(claim.answer, replayed=True)
+            return Answered(claim.answer, replayed=True)
         return await _answer(session, payment, scope)
     if payment.is_final:
         raise _final(payment)
@@ -144,7 +139,7 @@ async def _keep_wish(
     return wished
 
 
-async def _answer(session: WriteSession, payment: Payment, scope: KeyScope | None) -> Canceled:
+async def _answer(session: WriteSession, payment: Payment, scope: KeyScope | None) -> Answered:
     if payment.status is PaymentStatus.SUCCEEDED:
         raise _final(payment)
     over = payment.is_final
@@ -153,7 +148,7 @@ async def _answer(session: WriteSession, payment: Payment, scope: KeyScope | Non
         await keep_answer(session, scope, answer)
     elif scope is not None:
         await release_key(session, scope)
-    return Canceled(answer, replayed=False)
+    return Answered(answer, replayed=False)
 
 
 def _final(payment: Payment) -> PaymentFinal:

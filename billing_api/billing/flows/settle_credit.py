@@ -2,14 +2,9 @@
 
 from datetime import datetime
 
-from billing.balance import rules as balance_rules
-from billing.balance.rules import BalanceChange
-from billing.balance.store import lock_balance, move_balance
-from billing.changes.store import Change, record_changes
-from billing.ledger import rules as ledger_rules
-from billing.ledger.chart import AccountKind
-from billing.ledger.rules import Journal, top_up_lines, total_of
-from billing.ledger.store import post_journal
+from billing.balance.store import lock_balance
+from billing.flows.settle_journal import settle_journal
+from billing.ledger.rules import Journal, top_up_lines
 from billing.payments.rules import Payment
 from billing.platform.database import WriteSession
 from billing.platform.ids import new_id
@@ -24,29 +19,12 @@ WORDS = {
 async def settle_credit(session: WriteSession, payment: Payment, kind: str, now: datetime) -> None:
     """`kind` is the journal's; one of a kind a payment, the database insists."""
     balance = await lock_balance(session, payment.customer_id, payment.amount.currency, now)
-    lines = top_up_lines(payment.customer_id, payment.amount, balance.receivable_minor)
     journal = Journal(
         id=new_id(),
         kind=kind,
         payment_id=payment.id,
         at=now,
         description=WORDS[kind],
-        lines=lines,
+        lines=top_up_lines(payment.customer_id, payment.amount, balance.receivable_minor),
     )
-    await post_journal(session, journal)
-    change = BalanceChange(
-        paid_minor=total_of(lines, AccountKind.CUSTOMER_PAID),
-        receivable_minor=-total_of(lines, AccountKind.CUSTOMER_RECEIVABLE),
-    )
-    balance = await move_balance(session, balance, change, now)
-    await record_changes(
-        session,
-        now,
-        Change("journal", journal.id, 1, ledger_rules.snapshot(journal)),
-        Change(
-            "balance",
-            balance_rules.feed_id(balance),
-            balance.version,
-            balance_rules.snapshot(balance),
-        ),
-    )
+    await settle_journal(session, balance, journal)

@@ -27,6 +27,14 @@ class StoredAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """`replayed`: the very bytes given before."""
+
+    answer: StoredAnswer
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """What stands behind a key. Without an answer the object shows how far it went."""
 

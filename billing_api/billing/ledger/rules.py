@@ -27,12 +27,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
+    """`subject_id`: what it books where that is not a payment; one journal of a kind a subject."""
+
     id: UUID
     kind: str
     payment_id: UUID | None
     at: datetime
     description: str
     lines: tuple[Line, ...]
+    subject_id: UUID | None = None
 
 
 def check_journal(journal: Journal) -> None:
@@ -69,6 +72,7 @@ def snapshot(journal: Journal) -> dict[str, object]:
     return {
         "kind": journal.kind,
         "payment_id": None if journal.payment_id is None else str(journal.payment_id),
+        "subject_id": None if journal.subject_id is None else str(journal.subject_id),
         "at": format_instant(journal.at),
         "description": journal.description,
         "lines": [

@@ -18,8 +18,8 @@ _ACCOUNTS = text("""
 """)
 _POST = text("""
     WITH journal AS (
-        INSERT INTO journals (id, kind, payment_id, at, description)
-        VALUES (:id, :kind, :payment_id, :at, :description)
+        INSERT INTO journals (id, kind, payment_id, subject_id, at, description)
+        VALUES (:id, :kind, :payment_id, :subject_id, :at, :description)
     )
     INSERT INTO postings (journal_id, line_no, account_id, currency, amount_minor)
     SELECT :id, line.line_no, a.id, line.currency, line.amount_minor
@@ -32,7 +32,9 @@ _POST = text("""
 
 
 async def post_journal(session: WriteSession, journal: Journal) -> None:
-    """A second journal of one kind for one payment breaks a unique key: booking twice cannot be."""
+    """A second credit of a payment, or of a kind for a subject, breaks a unique key: booking twice
+    cannot be.
+    """
     check_journal(journal)
     accounts = {
         "kinds": [line.kind.value for line in journal.lines],
@@ -48,6 +50,7 @@ async def post_journal(session: WriteSession, journal: Journal) -> None:
             "id": journal.id,
             "kind": journal.kind,
             "payment_id": journal.payment_id,
+            "subject_id": journal.subject_id,
             "at": journal.at,
             "description": journal.description,
             "amounts": [line.amount.minor for line in journal.lines],

@@ -24,6 +24,7 @@ class JournalRow(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     kind: str = Field(sa_type=Text)
     payment_id: UUID | None = Field(default=None, sa_column=Column(ForeignKey("payments.id")))
+    subject_id: UUID | None = None
     corrects: UUID | None = Field(default=None, sa_column=Column(ForeignKey("journals.id")))
     at: datetime = Field(sa_type=DateTime(timezone=True))
     description: str = Field(sa_type=Text)

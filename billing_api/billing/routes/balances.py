@@ -8,8 +8,8 @@ from starlette.responses import Response
 from billing.balance.queries import list_balances
 from billing.balance.rules import describe
 from billing.platform.money import DECIMALS
-from billing.platform.strict_json import dump_json
 from billing.platform.tokens import Caller
+from billing.routes.answers import shown
 from billing.routes.caller import caller_with
 from billing.routes.context import context_of
 from billing.routes.documents import BalanceList
@@ -34,8 +34,4 @@ async def get_balance(
         row = known.get(currency)
         available, held = (row.available_minor, row.held_minor) if row else (0, 0)
         items.append(describe(currency, available, held))
-    return Response(
-        dump_json({"items": items}),
-        media_type="application/json",
-        headers={"Cache-Control": "no-store"},
-    )
+    return shown({"items": items})

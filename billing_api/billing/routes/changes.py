@@ -12,8 +12,8 @@ from starlette.responses import Response
 from billing.changes.queries import ParityDay, read_changes, read_parity
 from billing.changes.rules import Position, parse_position
 from billing.platform.problems import ValidationFailed
-from billing.platform.strict_json import dump_json
 from billing.platform.tokens import Caller
+from billing.routes.answers import shown
 from billing.routes.caller import caller_with
 from billing.routes.context import context_of
 from billing.routes.documents import ChangeKind, ChangePage, ParityPage
@@ -46,11 +46,7 @@ async def get_changes(
         if items or left <= 0 or request.app.state.stopping.is_set():
             break
         await asyncio.sleep(min(LOOK_SECONDS, left))
-    return Response(
-        dump_json({"items": items, "next_after": str(following)}),
-        media_type="application/json",
-        headers={"Cache-Control": "no-store"},
-    )
+    return shown({"items": items, "next_after": str(following)})
 
 
 @router.get(
@@ -76,11 +72,7 @@ async def get_parity(
         days = await read_parity(session, kind, position)
     if days is None:
         raise ValidationFailed(errors=[("at", "the feed has not come that far")])
-    return Response(
-        dump_json({"kind": kind, "at": str(position), "days": [_view(day) for day in days]}),
-        media_type="application/json",
-        headers={"Cache-Control": "no-store"},
-    )
+    return shown({"kind": kind, "at": str(position), "days": [_view(day) for day in days]})
 
 
 def _view(day: ParityDay) -> dict[str, object]:

@@ -3,29 +3,27 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from billing.flows.cancel_payment import CancelPayment, cancel_payment
 from billing.payments.problems import PaymentFinal, PaymentNotFound
 from billing.platform.ids import parse_id
 from billing.platform.tokens import Caller
+from billing.routes.amounts import StrictBody
+from billing.routes.answers import answered
 from billing.routes.bodies import describe_body, read_model
 from billing.routes.caller import READ_ALL, caller_with
 from billing.routes.context import context_of
 from billing.routes.documents import PaymentView
 from billing.routes.keys import KeyHeader, key_scope
-from billing.routes.payments import RETRY_SECONDS
 from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, refusals
 
 router = APIRouter(prefix="/api/v1/payment", tags=["payments"])
 CANCEL_ROUTE = "POST /api/v1/payment/{id}/cancel"
 
 
-class CancelBody(BaseModel):
+class CancelBody(StrictBody):
     """Nothing to say yet: empty, or an empty object."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 @router.post(
@@ -62,14 +60,4 @@ async def post_cancel(
     canceled = await cancel_payment(
         context.database, context.gateway, context.clock, command, scope
     )
-    headers = {"Cache-Control": "no-store"}
-    if canceled.replayed:
-        headers["Idempotent-Replayed"] = "true"
-    if canceled.answer.status == 202:
-        headers["Retry-After"] = RETRY_SECONDS
-    return Response(
-        canceled.answer.body,
-        canceled.answer.status,
-        headers=headers,
-        media_type="application/json",
-    )
+    return answered(canceled.answer, replayed=canceled.replayed)

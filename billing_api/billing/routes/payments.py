@@ -1,16 +1,13 @@
 """Payments: create, list, look."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationInfo,
-    WithJsonSchema,
     field_validator,
 )
 from starlette.responses import Response
@@ -20,11 +17,12 @@ from billing.payments.problems import PaymentNotFound
 from billing.payments.queries import PaymentFilter, get_payment, list_payments
 from billing.payments.rules import PaymentStatus, describe
 from billing.platform.ids import parse_id
-from billing.platform.money import DECIMALS, Money, MoneyError, format_minor, parse_minor
+from billing.platform.money import Money, parse_minor
 from billing.platform.paging import decode_cursor
 from billing.platform.problems import ValidationFailed
-from billing.platform.strict_json import JsonNumber, dump_json
 from billing.platform.tokens import Caller
+from billing.routes.amounts import MoneyBody, minor_within
+from billing.routes.answers import answered, shown
 from billing.routes.bodies import describe_body, read_model
 from billing.routes.caller import READ_ALL, caller_with
 from billing.routes.context import PaymentTerms, context_of
@@ -34,44 +32,15 @@ from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, refusals
 from billing.routes.rendering import request_id_of
 
 router = APIRouter(prefix="/api/v1/payment", tags=["payments"])
-JSON = "application/json"
-RETRY_SECONDS = "5"
 ROUTE = "POST /api/v1/payment"
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\\]")
 
 
-AMOUNT_SCHEMA = {
-    "description": "Read exactly as written, never through a binary float",
-    "anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,2})?$"}],
-    "examples": [1342.00, "1342.00"],
-}
-
-
-class CreatePaymentBody(BaseModel):
+class CreatePaymentBody(MoneyBody):
     """`value` is read exactly as written, number or string."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    # Before `value`: how many decimals an amount may have depends on it.
-    currency: Annotated[str, Field(examples=["RUB"])]
-    value: Annotated[str, WithJsonSchema(AMOUNT_SCHEMA)]
     description: Annotated[str | None, Field(max_length=128)] = None
     return_url: Annotated[str | None, Field(max_length=2048)] = None
-
-    @field_validator("currency", "description", "return_url", mode="before")
-    @classmethod
-    def _no_number(cls, text: object) -> object:
-        # A number keeps its spelling and so looks like text; only `value` may be one.
-        if isinstance(text, JsonNumber):
-            raise ValueError("a string is expected")  # noqa: TRY004 - for the model's errors
-        return text
-
-    @field_validator("currency")
-    @classmethod
-    def _known_currency(cls, currency: str) -> str:
-        if currency not in DECIMALS:
-            raise ValueError(f"expected one of {', '.join(DECIMALS)}")
-        return currency
 
     @field_validator("return_url")
     @classmethod
@@ -86,21 +55,8 @@ class CreatePaymentBody(BaseModel):
     def _payable(cls, value: str, info: ValidationInfo) -> str:
         terms: PaymentTerms = info.context  # type: ignore[assignment]
         if currency := info.data.get("currency"):
-            minor_within(terms, value, currency)
+            minor_within(value, currency, terms.min_minor, terms.max_minor)
         return value
-
-
-def minor_within(terms: PaymentTerms, value: str, currency: str) -> int:
-    """Minor units; ValueError for what is no amount or is outside the terms."""
-    try:
-        minor = parse_minor(value, currency)
-    except MoneyError as error:
-        raise ValueError(str(error)) from None
-    if not terms.min_minor <= minor <= terms.max_minor:
-        low = format_minor(terms.min_minor, currency)
-        high = format_minor(terms.max_minor, currency)
-        raise ValueError(f"from {low} to {high}")
-    return minor
 
 
 def _may_return_to(url: str, hosts: frozenset[str]) -> bool:
@@ -141,7 +97,7 @@ async def post_payment(
     context = context_of(request)
     terms = context.payments
     body = await read_model(request, CreatePaymentBody, terms)
-    amount = Money(minor_within(terms, body.value, body.currency), body.currency)
+    amount = Money(parse_minor(body.value, body.currency), body.currency)
     command = CreatePayment(
         customer_id=caller.subject,
         amount=amount,
@@ -157,12 +113,8 @@ async def post_payment(
         command,
         key_scope(caller, ROUTE, idempotency_key, _meaning(command)),
     )
-    headers = {"Location": f"/api/v1/payment/{created.payment_id}", "Cache-Control": "no-store"}
-    if created.replayed:
-        headers["Idempotent-Replayed"] = "true"
-    if created.answer.status == 202:
-        headers["Retry-After"] = RETRY_SECONDS
-    return Response(created.answer.body, created.answer.status, headers=headers, media_type=JSON)
+    location = f"/api/v1/payment/{created.payment_id}"
+    return answered(created.answer, replayed=created.replayed, location=location)
 
 
 def _meaning(command: CreatePayment) -> dict[str, object]:
@@ -196,7 +148,7 @@ async def get_payments(
     )
     async with context_of(request).database.read() as session:
         page = await list_payments(session, wanted)
-    return _json(
+    return shown(
         {"items": [describe(item) for item in page.items], "next_cursor": page.next_cursor}
     )
 
@@ -218,8 +170,4 @@ async def get_one_payment(
     owner = None if READ_ALL in caller.scopes else caller.subject
     async with context_of(request).database.read() as session:
         payment = await get_payment(session, identity, owner)
-    return _json(describe(payment))
-
-
-def _json(value: Any) -> Response:
-    return Response(dump_json(value), media_type=JSON, headers={"Cache-Control": "no-store"})
+    return shown(describe(payment))

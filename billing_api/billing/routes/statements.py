@@ -9,8 +9,8 @@ from starlette.responses import Response
 from billing.ledger.queries import read_statement
 from billing.ledger.statement import decode_place, describe, parse_period
 from billing.platform.problems import ValidationFailed
-from billing.platform.strict_json import dump_json
 from billing.platform.tokens import Caller
+from billing.routes.answers import shown
 from billing.routes.caller import caller_with
 from billing.routes.context import context_of
 from billing.routes.documents import StatementView
@@ -47,8 +47,4 @@ async def get_statement(
         statement = await read_statement(
             session, caller.subject, query.currency, period, after=after, limit=query.limit
         )
-    return Response(
-        dump_json(describe(statement)),
-        media_type="application/json",
-        headers={"Cache-Control": "no-store"},
-    )
+    return shown(describe(statement))

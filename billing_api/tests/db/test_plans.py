@@ -168,7 +168,7 @@ def values():
         "limit", "amount_minor", "version", "number", "sends", "paid", "promo", "held",
         "receivable", "seq", "attempts",
     )  # fmt: skip
-    ids = ("id", "payment_id", "object_id", "after", "after_id")
+    ids = ("id", "payment_id", "object_id", "subject_id", "after", "after_id")
     return {
         **dict.fromkeys(texts, "customer-7"),
         **dict.fromkeys(times, soon),
