@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     return_url_hosts: str = ""
     payment_min: str = "1.00"
     payment_max: str = "350000.00"
+    adjustment_max_finance: str = "10000.00"
+    adjustment_max_admin: str = "100000.00"
     log_level: str = "INFO"
 
     @model_validator(mode="after")
@@ -109,6 +111,11 @@ class Settings(BaseSettings):
     @property
     def payment_limits(self) -> tuple[int, int]:
         return parse_minor(self.payment_min, "RUB"), parse_minor(self.payment_max, "RUB")
+
+    @property
+    def adjustment_limits(self) -> tuple[int, int]:
+        finance, admin = self.adjustment_max_finance, self.adjustment_max_admin
+        return parse_minor(finance, "RUB"), parse_minor(admin, "RUB")
 
 
 def load_settings(**given: Any) -> Settings:

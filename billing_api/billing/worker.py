@@ -1,4 +1,4 @@
-"""Billing's worker: three loops over what stands in our tables, woken through PgQueuer.
+"""Billing's worker: loops over what stands in our tables, woken through PgQueuer.
 
 Each loop takes what is due until nothing is; a wake-up only says "look now". Several workers may
 run: what one has taken the others pass over.
@@ -14,6 +14,8 @@ from uuid import UUID
 import structlog
 
 from billing.flows.claim_polls import claim_polls
+from billing.flows.expire_holds import expire_holds
+from billing.flows.expire_promo import expire_promo
 from billing.flows.poll_payment import poll_payment
 from billing.flows.process_notifications import process_notifications
 from billing.flows.prune_leftovers import prune_leftovers
@@ -70,12 +72,23 @@ async def poll_due(tools: Tools) -> int:
     return len(due)
 
 
+async def expire(tools: Tools) -> int:
+    """Holds and promotional money whose time is over."""
+    holds = await expire_holds(tools.database, tools.clock)
+    return holds + await expire_promo(tools.database, tools.clock)
+
+
 async def tidy(tools: Tools) -> int:
     return await prune_leftovers(tools.database, tools.clock)
 
 
 def make_loops() -> list[Loop]:
-    kinds = (("inbox", read_inbox), ("attempts", recover), ("polls", poll_due))
+    kinds = (
+        ("inbox", read_inbox),
+        ("attempts", recover),
+        ("polls", poll_due),
+        ("expiries", expire),
+    )
     return [Loop(name, work, asyncio.Event()) for name, work in kinds]
 
 

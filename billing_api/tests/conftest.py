@@ -28,6 +28,7 @@ from billing_parts.api import BASE_URL, NOTIFICATION_SECRET, Api, Urls
 from billing_parts.issuer import ISSUER, Issuer, serve_issuer
 from billing_parts.processes import answers, free_port, process, wait_until
 from billing_parts.provider import SECRET_KEY, SHOP_ID, Sandbox
+from billing_parts.purse import Purse
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +71,11 @@ def clock() -> ManualClock:
 @pytest.fixture
 def customer() -> str:
     return str(new_id())
+
+
+@pytest.fixture
+def purse(database: Database, clock: ManualClock, customer: str) -> Purse:
+    return Purse(database, clock, customer)
 
 
 @pytest.fixture(scope="session")

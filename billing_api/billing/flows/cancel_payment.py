@@ -83,7 +83,7 @@ async def _reserve(
     payment = await lock_payment(session, command.payment_id)
     if claim is not None and not claim.is_new:
         if claim.answer is not None:
-            return Answered(claim.answer, replayed=True)
+            return Answered(payment.id, claim.answer, replayed=True)
         return await _answer(session, payment, scope)
     if payment.is_final:
         raise _final(payment)
@@ -148,7 +148,7 @@ async def _answer(session: WriteSession, payment: Payment, scope: KeyScope | Non
         await keep_answer(session, scope, answer)
     elif scope is not None:
         await release_key(session, scope)
-    return Answered(answer, replayed=False)
+    return Answered(payment.id, answer, replayed=False)
 
 
 def _final(payment: Payment) -> PaymentFinal:

@@ -8,9 +8,10 @@ canceled. Closed, it is over: a held payment that nobody may book ends canceled.
 from dataclasses import replace
 from datetime import datetime
 
-from billing.flows.settle_credit import LATE_PAYMENT, settle_credit
+from billing.flows.settle_credit import settle_credit
 from billing.flows.settle_payment import Effect, save_and_tell, settle_payment
 from billing.gateway.port import Accepted, PaymentGateway, ProviderPayment, Shop
+from billing.ledger.kinds import JournalKind
 from billing.outbox.store import add_event
 from billing.payments import rules
 from billing.payments.checks import Claimed, disagreement, is_foreign
@@ -89,7 +90,7 @@ async def _book_late(
         raise DecisionError(f"it does not agree: {reason or 'another object'}")
     booked = replace(payment, provider_id=seen.id, provider_status=seen.status, test=seen.test)
     booked = await save_and_tell(session, booked, now)
-    await settle_credit(session, booked, LATE_PAYMENT, now)
+    await settle_credit(session, booked, JournalKind.LATE_PAYMENT, now)
     await add_event(session, "payment.booked_late", booked.id, at=now, data=rules.snapshot(booked))
     return booked
 

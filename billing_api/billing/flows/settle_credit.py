@@ -4,27 +4,23 @@ from datetime import datetime
 
 from billing.balance.store import lock_balance
 from billing.flows.settle_journal import settle_journal
+from billing.ledger.kinds import JournalKind
 from billing.ledger.rules import Journal, top_up_lines
 from billing.payments.rules import Payment
 from billing.platform.database import WriteSession
 from billing.platform.ids import new_id
 
-PAYMENT, LATE_PAYMENT = "payment", "late_payment"
-WORDS = {
-    PAYMENT: "Payment received",
-    LATE_PAYMENT: "Payment received after it was given up",
-}
 
-
-async def settle_credit(session: WriteSession, payment: Payment, kind: str, now: datetime) -> None:
+async def settle_credit(
+    session: WriteSession, payment: Payment, kind: JournalKind, now: datetime
+) -> None:
     """`kind` is the journal's; one of a kind a payment, the database insists."""
     balance = await lock_balance(session, payment.customer_id, payment.amount.currency, now)
     journal = Journal(
         id=new_id(),
         kind=kind,
-        payment_id=payment.id,
         at=now,
-        description=WORDS[kind],
         lines=top_up_lines(payment.customer_id, payment.amount, balance.receivable_minor),
+        payment_id=payment.id,
     )
     await settle_journal(session, balance, journal)

@@ -12,12 +12,14 @@ from billing.ledger import rules as ledger_rules
 from billing.ledger.chart import AccountKind
 from billing.ledger.rules import Journal, total_of
 from billing.ledger.store import post_journal
+from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import WriteSession
 
 
 async def settle_journal(session: WriteSession, locked: Balance, journal: Journal) -> Balance:
     """The balance after it. The database refuses what would make a part of it negative."""
     await post_journal(session, journal)
+    crash_point(CrashPoint.ONCE_POSTED)
     balance = await move_balance(session, locked, _change(journal), journal.at)
     told = balance_rules.snapshot(balance)
     await record_changes(

@@ -13,6 +13,7 @@ from billing.idempotency.problems import IdempotencyInProgress, IdempotencyKeyRe
 from billing.idempotency.rules import Answered, KeyScope, StoredAnswer
 from billing.idempotency.store import claim_key, keep_answer
 from billing.platform.clock import Clock
+from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import Database, WriteSession
 
 # Nothing but a crash could leave a claim without an answer, and a crash undoes the claim.
@@ -27,17 +28,26 @@ async def settle_once(
 
     async def once(session: WriteSession) -> Answered:
         if scope is None:
-            return Answered(await work(session), replayed=False)
+            return Answered(object_id, await _done(session, work), replayed=False)
         now = clock.real_now()
         claim = await claim_key(session, scope, object_id, real_now=now, lease_until=now + LEASE)
         if not claim.same_body:
             raise IdempotencyKeyReused
         if claim.answer is not None:
-            return Answered(claim.answer, replayed=True)
+            return Answered(claim.object_id, claim.answer, replayed=True)
         if not claim.is_new:
             raise IdempotencyInProgress(headers={"Retry-After": "1"})
-        answer = await work(session)
+        answer = await _done(session, work)
         await keep_answer(session, scope, answer)
-        return Answered(answer, replayed=False)
+        return Answered(object_id, answer, replayed=False)
 
-    return await db.transact(once)
+    answered = await db.transact(once)
+    crash_point(CrashPoint.ONCE_DONE)
+    return answered
+
+
+async def _done(session: WriteSession, work: Work) -> StoredAnswer:
+    crash_point(CrashPoint.ONCE_BEGUN)
+    answer = await work(session)
+    crash_point(CrashPoint.ONCE_WRITTEN)
+    return answer

@@ -10,8 +10,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from billing.changes.store import record_change
-from billing.flows.settle_credit import PAYMENT, settle_credit
+from billing.flows.settle_credit import settle_credit
 from billing.gateway.port import ProviderPayment, Shop
+from billing.ledger.kinds import JournalKind
 from billing.outbox.store import add_event
 from billing.payments import rules
 from billing.payments.attempt_store import (
@@ -109,7 +110,7 @@ async def _move(
         # Nobody wants this money any more: the worker gives it back.
         await open_cancel_attempt(session, moved.id, at=now, lease_until=None)
     if status is PaymentStatus.SUCCEEDED:
-        await settle_credit(session, moved, PAYMENT, now)
+        await settle_credit(session, moved, JournalKind.PAYMENT, now)
     await add_event(session, f"payment.{status}", moved.id, at=now, data=rules.snapshot(moved))
     crash_point(CrashPoint.SETTLE_BOOKED)
     return moved

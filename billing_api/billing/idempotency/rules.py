@@ -28,8 +28,9 @@ class StoredAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`replayed`: the very bytes given before."""
+    """`replayed`: the very bytes given before, about the object made then."""
 
+    object_id: UUID
     answer: StoredAnswer
     replayed: bool
 

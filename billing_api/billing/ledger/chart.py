@@ -16,6 +16,7 @@ class AccountKind(StrEnum):
     REVENUE = "revenue"
     FEE = "fee"
     PROMO_EXPENSE = "promo_expense"
+    ADJUSTMENT = "adjustment"
 
 
 CUSTOMER_KINDS = frozenset(

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from billing.ledger.chart import CUSTOMER_KINDS, AccountKind
+from billing.ledger.kinds import WORDS, JournalKind
 from billing.platform.clock import format_instant
 from billing.platform.money import Money, format_minor
 
@@ -30,12 +31,15 @@ class Journal:
     """`subject_id`: what it books where that is not a payment; one journal of a kind a subject."""
 
     id: UUID
-    kind: str
-    payment_id: UUID | None
+    kind: JournalKind
     at: datetime
-    description: str
     lines: tuple[Line, ...]
+    payment_id: UUID | None = None
     subject_id: UUID | None = None
+
+    @property
+    def description(self) -> str:
+        return WORDS[self.kind]
 
 
 def check_journal(journal: Journal) -> None:
@@ -50,17 +54,28 @@ def check_journal(journal: Journal) -> None:
         raise UnbalancedJournalError(f"journal {journal.kind} does not sum to zero")
 
 
-def top_up_lines(customer_id: str, amount: Money, owed_minor: int) -> tuple[Line, ...]:
-    """A payment's postings: what the customer owes us is repaid first, the rest is theirs."""
-    repaid = min(owed_minor, amount.minor)
-    parts = (
-        (AccountKind.PROVIDER, -amount.minor, None),
-        (AccountKind.CUSTOMER_RECEIVABLE, repaid, customer_id),
-        (AccountKind.CUSTOMER_PAID, amount.minor - repaid, customer_id),
-    )
+def lines_of(currency: str, customer_id: str, *parts: tuple[AccountKind, int]) -> tuple[Line, ...]:
+    """Postings of one customer's journal; a part of nothing is none."""
     return tuple(
-        Line(kind, Money(minor, amount.currency), owner) for kind, minor, owner in parts if minor
+        Line(kind, Money(minor, currency), customer_id if kind in CUSTOMER_KINDS else None)
+        for kind, minor in parts
+        if minor
     )
+
+
+def paid_in(minor: int, owed_minor: int) -> tuple[tuple[AccountKind, int], ...]:
+    """Paid money coming in: what the customer owes us is repaid first, the rest is theirs."""
+    repaid = min(owed_minor, minor)
+    return (
+        (AccountKind.CUSTOMER_RECEIVABLE, repaid),
+        (AccountKind.CUSTOMER_PAID, minor - repaid),
+    )
+
+
+def top_up_lines(customer_id: str, amount: Money, owed_minor: int) -> tuple[Line, ...]:
+    """A payment's postings."""
+    given = (AccountKind.PROVIDER, -amount.minor)
+    return lines_of(amount.currency, customer_id, given, *paid_in(amount.minor, owed_minor))
 
 
 def total_of(lines: tuple[Line, ...], kind: AccountKind) -> int:
@@ -70,7 +85,7 @@ def total_of(lines: tuple[Line, ...], kind: AccountKind) -> int:
 def snapshot(journal: Journal) -> dict[str, object]:
     """The journal as the change feed carries it."""
     return {
-        "kind": journal.kind,
+        "kind": journal.kind.value,
         "payment_id": None if journal.payment_id is None else str(journal.payment_id),
         "subject_id": None if journal.subject_id is None else str(journal.subject_id),
         "at": format_instant(journal.at),

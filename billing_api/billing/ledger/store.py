@@ -48,7 +48,7 @@ async def post_journal(session: WriteSession, journal: Journal) -> None:
         {
             **accounts,
             "id": journal.id,
-            "kind": journal.kind,
+            "kind": journal.kind.value,
             "payment_id": journal.payment_id,
             "subject_id": journal.subject_id,
             "at": journal.at,

@@ -37,6 +37,11 @@ class CrashPoint(Enum):
     POLL_APPLIED = "What it says is written, not committed"
     POLL_DONE = "All that the asking brought is committed"
 
+    ONCE_BEGUN = "The key is claimed, nothing is written beside it; neither is committed"
+    ONCE_POSTED = "A journal is written, the balance it moves is not; neither is committed"
+    ONCE_WRITTEN = "All that the request does is written but its answer; nothing is committed"
+    ONCE_DONE = "The effect and its answer are committed; the client has not heard of them"
+
     RECOVERY_CLAIMED = "The attempt is leased to us, nothing more"
     RECOVERY_COUNTED = "That we repeat is committed; the provider was not asked"
     RECOVERY_RENEWED = "A new attempt with its own key is committed; the provider was not asked"

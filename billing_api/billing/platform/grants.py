@@ -5,12 +5,25 @@ from urllib.parse import unquote, urlsplit
 import psycopg2
 from psycopg2 import sql
 
-APPEND_ONLY = ("accounts", "journals", "postings", "changes", "payment_decisions")
+APPEND_ONLY = (
+    "accounts",
+    "journals",
+    "postings",
+    "changes",
+    "payment_decisions",
+    "charge_reversals",
+    "balance_adjustments",
+    "promo_expiries",
+)
 WRITABLE = (
     "payments",
     "payment_attempts",
     "payment_polls",
     "customer_balances",
+    "charges",
+    "balance_holds",
+    "promo_grants",
+    "promo_uses",
     "idempotency_keys",
     "inbox",
     "outbox",

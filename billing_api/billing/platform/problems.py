@@ -20,10 +20,13 @@ class Problem(Exception):
         *,
         headers: Mapping[str, str] | None = None,
         errors: Sequence[tuple[str, str]] = (),
+        members: Mapping[str, str] | None = None,
     ) -> None:
+        """`members`: what a program needs beyond the code (RFC 9457, section 3.2)."""
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.headers = dict(headers or {})
+        self.members = dict(members or {})
         self.errors = [{"pointer": pointer, "message": message} for pointer, message in errors]
 
 
@@ -35,6 +38,7 @@ def as_document(problem: Problem, request_id: str) -> dict[str, object]:
         "detail": problem.detail,
         "instance": f"urn:request:{request_id}",
         "code": problem.code,
+        **problem.members,
     }
     if problem.errors:
         document["errors"] = problem.errors

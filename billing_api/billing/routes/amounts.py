@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from billing.platform.money import DECIMALS, MoneyError, format_minor, parse_minor
+from billing.platform.money import DECIMALS, Money, MoneyError, format_minor, parse_minor
+from billing.platform.problems import ValidationFailed
 from billing.platform.strict_json import JsonNumber
 
 AMOUNT_SCHEMA = {
@@ -30,6 +31,12 @@ class StrictBody(BaseModel):
         return given
 
 
+def known_currency(currency: str) -> str:
+    if currency not in DECIMALS:
+        raise ValueError(f"expected one of {', '.join(DECIMALS)}")
+    return currency
+
+
 class MoneyBody(StrictBody):
     """`value` is read exactly as written, number or string."""
 
@@ -37,12 +44,30 @@ class MoneyBody(StrictBody):
     currency: Annotated[str, Field(examples=["RUB"])]
     value: Value
 
-    @field_validator("currency")
-    @classmethod
-    def _known_currency(cls, currency: str) -> str:
-        if currency not in DECIMALS:
-            raise ValueError(f"expected one of {', '.join(DECIMALS)}")
-        return currency
+    _known = field_validator("currency")(known_currency)
+
+
+class PartBody(StrictBody):
+    """A part of an amount, or all of it where `value` is left out."""
+
+    currency: Annotated[str, Field(examples=["RUB"])] = "RUB"
+    value: Value | None = None
+
+    _known = field_validator("currency")(known_currency)
+
+    def amount(self, max_minor: int) -> Money | None:
+        """Raises ValidationFailed."""
+        if self.value is None:
+            return None
+        return read_amount(self.value, self.currency, 1, max_minor)
+
+
+def read_amount(value: str, currency: str, low: int, high: int) -> Money:
+    """From `low` to `high` minor units; raises ValidationFailed."""
+    try:
+        return Money(minor_within(value, currency, low, high), currency)
+    except ValueError as error:
+        raise ValidationFailed(errors=[("/value", str(error))]) from None
 
 
 def minor_within(value: str, currency: str, low: int, high: int) -> int:

@@ -6,16 +6,20 @@ from typing import Annotated
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from billing.platform.problems import Forbidden, Unauthorized
+from billing.platform.problems import Forbidden, Unauthorized, ValidationFailed
 from billing.platform.tokens import Caller
 from billing.routes.context import context_of
 
 # Only for the description: refusing is done here, with our own problem.
 bearer = HTTPBearer(auto_error=False, scheme_name="AccessToken", bearerFormat="JWT")
 READ_ALL = "payments:read_all"
+CHARGE_ANY = "billing:charge"
+REFUND_ANY = "refunds:write"
 
 
-def caller_with(scope: str) -> Callable[..., Awaitable[Caller]]:
+def caller_with(*scopes: str) -> Callable[..., Awaitable[Caller]]:
+    """One of the scopes is enough."""
+
     async def caller(
         request: Request,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
@@ -23,8 +27,37 @@ def caller_with(scope: str) -> Callable[..., Awaitable[Caller]]:
         if credentials is None:
             raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
         proved = await context_of(request).tokens.verify(credentials.credentials)
-        if scope not in proved.scopes:
-            raise Forbidden(f"the token lacks the scope {scope}")
+        if proved.scopes.isdisjoint(scopes):
+            raise Forbidden(f"the token lacks the scope {' or '.join(scopes)}")
         return proved
 
     return caller
+
+
+def payer_of(caller: Caller, named: str | None) -> str:
+    """Whose balance is debited: a program with `billing:charge` names it, others have their own.
+
+    Raises Forbidden and ValidationFailed.
+    """
+    if CHARGE_ANY in caller.scopes:
+        if named is None:
+            raise ValidationFailed(errors=[("/customer_id", "name the customer")])
+        return named
+    if named not in {None, caller.subject}:
+        raise Forbidden("only the own balance may be debited")
+    return caller.subject
+
+
+def owner_of(caller: Caller, *scopes_of_all: str) -> str | None:
+    """None where one of the scopes lets the caller act for every customer."""
+    return caller.subject if caller.scopes.isdisjoint(scopes_of_all) else None
+
+
+def listed_owner(caller: Caller, named: str, *scopes_of_all: str) -> str | None:
+    """Whose things a list shows: one customer's, or everybody's (None) to who may see them."""
+    owner = owner_of(caller, *scopes_of_all)
+    if owner is None:
+        return named or None
+    if named not in {"", owner}:
+        raise Forbidden("only the own ones may be listed")
+    return owner

@@ -24,6 +24,14 @@ class PaymentTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class AdjustmentTerms:
+    """How much a role may credit by hand at once, in minor units."""
+
+    finance_max_minor: int
+    admin_max_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class NotificationTerms:
     """Who may notify. `enforce` False lets strangers in and only counts them."""
 
@@ -46,6 +54,7 @@ class Context:
     tokens: TokenVerifier
     waker: Waker
     payments: PaymentTerms
+    adjustments: AdjustmentTerms
     notifications: NotificationTerms
     metrics: Metrics
 

@@ -12,15 +12,24 @@ from billing.platform.key_source import KeySource
 from billing.platform.tokens import TokenVerifier
 from billing.platform.wakeups import Waker
 from billing.routes import (
+    adjustments,
     balances,
     changes,
+    charges,
     health,
+    holds,
     notifications,
     payment_actions,
     payments,
     statements,
 )
-from billing.routes.context import Context, NotificationTerms, PaymentTerms, make_metrics
+from billing.routes.context import (
+    AdjustmentTerms,
+    Context,
+    NotificationTerms,
+    PaymentTerms,
+    make_metrics,
+)
 from billing.routes.documentation import add_documentation_policy, describe_application
 from billing.routes.pages import router as pages
 from billing.routes.rendering import add_renderers
@@ -39,6 +48,9 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 ROUTERS = (
     payments.router,
     payment_actions.router,
+    charges.router,
+    holds.router,
+    adjustments.router,
     balances.router,
     statements.router,
     changes.router,
@@ -106,6 +118,7 @@ async def _open_context(settings: Settings, stack: AsyncExitStack) -> Context:
             audience=settings.token_audience,
         ),
         waker=waker,
+        adjustments=AdjustmentTerms(*settings.adjustment_limits),
         payments=PaymentTerms(
             low, high, settings.return_hosts, f"{settings.base_url}/pay/return/{{id}}"
         ),

@@ -17,6 +17,7 @@ from collections import Counter
 
 import pytest
 from harness.audit import audit
+from harness.debit_trials import ACTS, POINTS, audit_debits, plan_debits, run_debits
 from harness.naive import FATAL
 from harness.scenes import CONTROL, SCENES, Scene
 
@@ -26,6 +27,9 @@ TRIALS = int(os.environ.get("TRIALS") or 1000)
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
 CONTROL_TRIALS = max(24, TRIALS // 20)
 PAIRS = sum(len(scene.points) for scene in SCENES)
+
+OF_PAYMENTS = {point for scene in SCENES for point in scene.points}
+DEBITS = max(TRIALS // 4, len(ACTS) * len(POINTS))
 
 pytestmark = pytest.mark.timeout(120 + TRIALS // 4)
 
@@ -47,7 +51,33 @@ async def test_no_death_of_a_process_loses_or_doubles_money(open_world, run_tria
     assert not failures, f"seed {SEED}: " + "\n".join(failures[:40])
     hits = Counter(trial.point for trial in trials if trial.signal == 9)
     assert len(trials) == TRIALS
-    assert min(hits[point] for point in CrashPoint) >= max(1, TRIALS // PAIRS), hits
+    assert min(hits[point] for point in OF_PAYMENTS) >= max(1, TRIALS // PAIRS), hits
+
+
+def test_every_point_of_the_registry_is_one_where_somebody_dies():
+    assert {*OF_PAYMENTS, *POINTS} == set(CrashPoint)
+
+
+async def test_no_death_in_the_middle_of_a_debit_takes_or_gives_twice(open_world, capsys):
+    started = time.monotonic()
+    async with open_world() as world:
+        trials = plan_debits(ACTS, DEBITS, random.Random(SEED))
+        await run_debits(world, trials)
+        failures = await audit_debits(world, trials)
+    report(capsys, "crashes of debits", world, trials, failures, started)
+    assert not failures, f"seed {SEED}: " + "\n".join(failures[:40])
+    assert all(trial.signal == 9 for trial in trials)
+
+
+async def test_without_a_key_the_same_deaths_charge_twice(open_world, capsys):
+    started = time.monotonic()
+    async with open_world() as world:
+        trials = plan_debits(("naive charge",), CONTROL_TRIALS, random.Random(SEED))
+        await run_debits(world, trials)
+        failures = await audit_debits(world, trials)
+    report(capsys, "control without a key", world, trials, failures, started)
+    doubled = [failure for failure in failures if " instead of " in failure]
+    assert len(doubled) == len(trials)
 
 
 async def test_a_point_that_is_never_passed_is_found(open_world, run_trials):

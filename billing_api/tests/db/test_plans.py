@@ -31,6 +31,8 @@ ROWS = int(os.environ.get("PLAN_ROWS", "30000"))
 BIG = {
     "payments", "payment_attempts", "payment_polls", "accounts", "journals", "postings",
     "payment_decisions", "customer_balances", "idempotency_keys", "inbox", "outbox", "changes",
+    "charges", "charge_reversals", "balance_holds", "balance_adjustments", "promo_grants",
+    "promo_uses", "promo_expiries",
 }  # fmt: skip
 # Read whole on purpose, and by nobody who waits for an answer.
 WHOLE = {
@@ -94,6 +96,24 @@ INSERT INTO outbox (id, event, object_id, at, data, delivered_at)
 INSERT INTO changes (xid, kind, object_id, version, at, data)
     SELECT '700'::xid8, 'payment', id::text, v, created_at, '{{}}'
     FROM payments CROSS JOIN generate_series(1, 3) AS v;
+INSERT INTO balance_holds (id, customer_id, status, paid_minor, promo_minor, captured_minor,
+        currency, reason, metadata, requested_by, created_at, expires_at, ended_at)
+    SELECT id, customer_id, CASE WHEN undecided THEN 'held' ELSE 'captured' END, 90, 10,
+        CASE WHEN undecided THEN 0 ELSE 100 END, 'RUB', 'r', '{{}}', 'shop', created_at,
+        created_at, CASE WHEN NOT undecided THEN created_at END FROM payments;
+INSERT INTO charges (id, customer_id, paid_minor, promo_minor, currency, reason, metadata, hold_id,
+        requested_by, created_at, reversed_paid_minor)
+    SELECT id, customer_id, 90, 10, 'RUB', 'r', '{{}}', id, 'shop', created_at, 90 FROM payments;
+INSERT INTO charge_reversals (id, charge_id, paid_minor, promo_minor, requested_by, created_at)
+    SELECT id, id, 90, 0, 'shop', created_at FROM payments;
+INSERT INTO balance_adjustments (id, customer_id, kind, amount_minor, currency, reason, expires_at,
+        made_by, created_at)
+    SELECT id, customer_id, 'promo', 10, 'RUB', 'r', now(), 'f', created_at FROM payments;
+INSERT INTO promo_grants (id, customer_id, currency, amount_minor, rest_minor, expires_at)
+    SELECT id, customer_id, 'RUB', 10, CASE WHEN undecided THEN 10 ELSE 0 END, now()
+    FROM payments;
+INSERT INTO promo_uses (owner_id, grant_id, amount_minor) SELECT id, id, 10 FROM payments;
+INSERT INTO promo_expiries (id, grant_id, amount_minor, at) SELECT id, id, 10, now() FROM payments;
 SET session_replication_role = origin;
 """
 
@@ -157,18 +177,21 @@ def values():
         "route", "key", "event", "source", "request_id", "kind", "outcome", "state", "provider_id",
         "confirmation_url", "provider_status", "cancellation_party", "cancellation_reason",
         "quarantine_reason", "cancel_requested_by", "name",
-        "action", "found", "reason", "decided_by",
+        "action", "found", "reason", "decided_by", "requested_by", "made_by",
     )  # fmt: skip
     times = (
         "at", "now", "real_now", "next_at", "lease_until", "too_far", "before", "since", "stale",
         "until", "after_at", "updated_at", "next_poll", "paid_at", "canceled_at", "created_at",
-        "cancel_requested_at",
+        "cancel_requested_at", "expires_at",
     )  # fmt: skip
     numbers = (
         "limit", "amount_minor", "version", "number", "sends", "paid", "promo", "held",
-        "receivable", "seq", "attempts",
+        "receivable", "seq", "attempts", "captured_minor",
     )  # fmt: skip
-    ids = ("id", "payment_id", "object_id", "subject_id", "after", "after_id")
+    ids = (
+        "id", "payment_id", "object_id", "subject_id", "charge_id", "hold_id", "grant_id",
+        "owner_id", "heir_id", "after", "after_id",
+    )  # fmt: skip
     return {
         **dict.fromkeys(texts, "customer-7"),
         **dict.fromkeys(times, soon),
@@ -186,7 +209,8 @@ def values():
         # Long ago: what is old enough to go, or too old to be right, is little.
         **dict.fromkeys(("before", "stale"), now - timedelta(days=400)),
         "xid": "800",
-        "data": "{}",
+        **dict.fromkeys(("data", "metadata"), "{}"),
+        "grants": [an_id],
         "snapshot": "800:800:",
     }
 

@@ -7,6 +7,7 @@ route without a row fails, and so does a row without its route. Each cell is a r
 import pytest
 from fastapi.routing import iter_route_contexts
 
+from billing.platform.ids import new_id
 from billing.settings import Settings
 from billing.wiring.app import create_app
 from launcher import access
@@ -17,13 +18,23 @@ SCOPES = {
     "scopeless": "",
     "customer": CUSTOMER,
     "stranger": CUSTOMER,
-    "support": f"{CUSTOMER} payments:read_all",
-    "finance": f"{CUSTOMER} payments:read_all refunds:write",
-    "admin": f"{CUSTOMER} payments:read_all refunds:write roles:write",
+    "support": f"{CUSTOMER} payments:read_all refunds:write",
+    "finance": f"{CUSTOMER} payments:read_all refunds:write balance:adjust",
+    "admin": f"{CUSTOMER} payments:read_all refunds:write balance:adjust roles:write",
     "program": "billing:changes",
     "outsider": "auth:changes",
+    "shop": "billing:charge",
 }
-BODIES = {"POST /api/v1/payment": {"value": "10.00", "currency": "RUB"}}
+PROGRAMS = {"program", "outsider", "shop"}
+A_DEBIT = {"value": "0.01", "currency": "RUB", "reason": "The matrix"}
+AN_ADJUSTMENT = {**A_DEBIT, "kind": "paid", "customer_id": "customer-of-the-matrix"}
+BODIES = {
+    "POST /api/v1/payment": {"value": "10.00", "currency": "RUB"},
+    "POST /api/v1/charge": A_DEBIT,
+    "POST /api/v1/charge/{charge_id}/reverse": {"value": "0.01"},
+    "POST /api/v1/balance_hold": A_DEBIT,
+    "POST /api/v1/balance_adjustment": AN_ADJUSTMENT,
+}
 QUERIES = {"GET /api/v1/changes/parity": {"kind": "payment", "at": "0-0"}}
 
 
@@ -43,12 +54,22 @@ def routes_of(app) -> set[str]:
 
 @pytest.fixture(scope="module")
 def ids(suite):
-    """One customer with one payment, and the other callers."""
+    """One customer with one of each thing, some money for everybody, and the other callers."""
     names = {who: f"{who}-of-the-matrix" for who in ACCESS.callers}
+    with suite.client(names["admin"], SCOPES["admin"]) as admin:
+        for name in names.values():
+            given = {**AN_ADJUSTMENT, "customer_id": name, "value": "10.00"}
+            adjusted = admin.post("/api/v1/balance_adjustment", json=given)
     with suite.client(names["customer"]) as client:
         made = client.post("/api/v1/payment", json=BODIES["POST /api/v1/payment"])
-    secret = suite.environment["NOTIFICATION_SECRET"]
-    return {**names, "payment": made.json()["id"], "secret": secret}
+        charged = client.post("/api/v1/charge", json={**A_DEBIT, "value": "1.00"})
+    return {
+        **names,
+        "payment": made.json()["id"],
+        "charge": charged.json()["id"],
+        "adjustment": adjusted.json()["id"],
+        "secret": suite.environment["NOTIFICATION_SECRET"],
+    }
 
 
 def client_of(api, who, ids):
@@ -63,9 +84,22 @@ def client_of(api, who, ids):
             return api.client(ids[who], CUSTOMER, exp=1)
         case "elsewhere":
             return api.client(ids[who], CUSTOMER, aud=["auth"])
-        case "program" | "outsider":
+        case _ if who in PROGRAMS:
             return api.client(ids[who], SCOPES[who], client_id=ids[who])
     return api.client(ids[who], SCOPES[who])
+
+
+def a_hold(suite, ids):
+    """A fresh one each time: it ends once."""
+    with suite.client(ids["customer"]) as client:
+        return client.post("/api/v1/balance_hold", json=A_DEBIT).json()["id"]
+
+
+def body_of(route, who, ids):
+    body = BODIES.get(route)
+    if who == "shop" and route in {"POST /api/v1/charge", "POST /api/v1/balance_hold"}:
+        return {**body, "customer_id": ids["customer"]}
+    return body
 
 
 def address_of(path, ids):
@@ -73,6 +107,9 @@ def address_of(path, ids):
     for name, value in (
         ("payment_id", ids["payment"]),
         ("written_id", ids["payment"]),
+        ("charge_id", ids["charge"]),
+        ("adjustment_id", ids["adjustment"]),
+        ("hold_id", ids.get("hold", "")),
         ("secret", ids["secret"]),
         ("release", "any"),
         ("name", "style.css"),
@@ -94,9 +131,16 @@ def test_a_route_nobody_has_thought_about_is_found(app):
 @pytest.mark.parametrize(("route", "who", "status"), ACCESS.cells())
 def test_a_caller_may_do_what_the_table_says_and_nothing_else(suite, ids, route, who, status):
     method, path = route.split(" ")
+    if "{hold_id}" in path:
+        ids = {**ids, "hold": a_hold(suite, ids)}
+    headers = {"Idempotency-Key": str(new_id())} if method == "POST" and who in PROGRAMS else {}
     with client_of(suite, who, ids) as client:
         answer = client.request(
-            method, address_of(path, ids), json=BODIES.get(route), params=QUERIES.get(route)
+            method,
+            address_of(path, ids),
+            json=body_of(route, who, ids),
+            params=QUERIES.get(route),
+            headers=headers,
         )
     assert answer.status_code == status, answer.text
     if answer.status_code == 401:

@@ -12,6 +12,7 @@ from billing.changes.rules import Position, parse_position
 from billing.idempotency.rules import hash_request, is_key
 from billing.inbox.rules import read_hint
 from billing.ledger.chart import AccountKind
+from billing.ledger.kinds import JournalKind
 from billing.ledger.rules import (
     Journal,
     Line,
@@ -84,7 +85,7 @@ def test_repeats_follow_the_written_pauses_then_every_five_minutes():
 @given(st.integers(1, 10**12), st.integers(0, 10**12))
 def test_a_top_up_balances_and_repays_what_is_owed_first(amount, owed):
     lines = top_up_lines("customer", Money(amount, "RUB"), owed)
-    check_journal(Journal(new_id(), "payment", None, NOW, "", lines))
+    check_journal(Journal(new_id(), JournalKind.PAYMENT, NOW, lines))
     repaid = total_of(lines, AccountKind.CUSTOMER_RECEIVABLE)
     assert repaid == min(amount, owed)
     assert total_of(lines, AccountKind.CUSTOMER_PAID) == amount - repaid
@@ -109,7 +110,7 @@ def test_a_top_up_balances_and_repays_what_is_owed_first(amount, owed):
 )
 def test_a_journal_that_does_not_balance_is_refused(lines):
     with pytest.raises(UnbalancedJournalError):
-        check_journal(Journal(new_id(), "payment", None, NOW, "", lines))
+        check_journal(Journal(new_id(), JournalKind.PAYMENT, NOW, lines))
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**63 - 1))

@@ -16,6 +16,7 @@ from billing.inbox.rules import Arrival
 from billing.platform.clock import Clock
 from billing.platform.database import Database
 from billing.platform.money import Money
+from harness.debits import DEBITS, Debit
 from harness.naive import naive_create
 
 PROVIDER_SOURCE = "127.0.0.53"
@@ -49,6 +50,7 @@ class Order:
     customer: str
     minor: int
     notification: str = ""
+    object_id: str = ""
 
     @property
     def command(self) -> CreatePayment:
@@ -105,6 +107,14 @@ async def _recover(tools: Tools, _: Order) -> None:
     await recover_attempts(tools.database, tools.gateway, tools.clock, limit=1)
 
 
+def _debiting(name: str) -> Callable[[Tools, Order], Awaitable[object]]:
+    async def act(tools: Tools, order: Order) -> object:
+        debit = Debit(order.customer, order.minor, order.object_id)
+        return await DEBITS[name](tools.database, tools.clock, debit)
+
+    return act
+
+
 ACTS: dict[str, Callable[[Tools, Order], Awaitable[object]]] = {
     "create": _creating("create"),
     "naive": _creating("naive"),
@@ -112,4 +122,5 @@ ACTS: dict[str, Callable[[Tools, Order], Awaitable[object]]] = {
     "inbox": _read_inbox,
     "poll": _poll,
     "recover": _recover,
+    **{name: _debiting(name) for name in DEBITS},
 }

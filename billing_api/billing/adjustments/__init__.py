@@ -1,0 +1,1 @@
+"""Adjustments: money staff credit by hand, with a reason and a name."""

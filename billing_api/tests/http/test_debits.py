@@ -1,0 +1,269 @@
+"""Charges, holds and adjustments over HTTP: shapes, headers, callers, and what cannot be sent."""
+
+import pytest
+
+from billing.platform.ids import new_id
+
+STAFF = "payments:read payments:write balance:read payments:read_all refunds:write"
+FINANCE = f"{STAFF} balance:adjust"
+ADMIN = f"{FINANCE} roles:write"
+CHARGE, HOLD, ADJUST = "/api/v1/charge", "/api/v1/balance_hold", "/api/v1/balance_adjustment"
+BODY = {"value": "25.00", "currency": "RUB", "reason": "Доступ на день"}
+
+
+@pytest.fixture
+def fund(api, customer):
+    def give(value="100.00", **more):
+        body = {**BODY, "value": value, "kind": "paid", "customer_id": customer, **more}
+        with api.client("finance-person", FINANCE) as finance:
+            return finance.post(ADJUST, json=body)
+
+    return give
+
+
+@pytest.fixture
+def client(api, customer):
+    with api.client(customer) as client:
+        yield client
+
+
+@pytest.fixture
+def shop(api):
+    with api.client("shop", "billing:charge", client_id="shop") as client:
+        client.headers["Idempotency-Key"] = str(new_id())
+        yield client
+
+
+def balance(client):
+    item = client.get("/api/v1/balance").json()["items"][0]
+    return item["available"], item["held"]
+
+
+def test_a_charge_is_as_the_contract_says(client, fund):
+    fund()
+    answer = client.post(CHARGE, json={**BODY, "metadata": {"order": "17"}})
+    assert answer.status_code == 201
+    charge = answer.json()
+    assert answer.headers["location"] == f"{CHARGE}/{charge['id']}"
+    assert charge == {
+        "id": charge["id"],
+        "value": "25.00",
+        "currency": "RUB",
+        "reason": "Доступ на день",
+        "metadata": {"order": "17"},
+        "reversed_value": "0.00",
+        "created_at": charge["created_at"],
+    }
+    assert client.get(answer.headers["location"]).json() == charge
+    assert client.get(CHARGE).json()["items"] == [charge]
+    assert balance(client) == ("75.00", "0.00")
+    statement = client.get("/api/v1/statement").json()
+    assert [line["kind"] for line in statement["lines"]] == ["adjustment", "charge"]
+    assert statement["closing_balance"] == "75.00"
+
+
+def test_not_enough_is_402_and_says_how_much_is_missing(client, fund, check_problem):
+    fund("24.99")
+    problem = check_problem(client.post(CHARGE, json=BODY), 402, "insufficient_funds")
+    assert problem["missing"] == "0.01"
+    assert balance(client) == ("24.99", "0.00")
+    part = client.post(CHARGE, json={**BODY, "allow_partial": True})
+    assert (part.status_code, part.json()["value"]) == (201, "24.99")
+
+
+def test_a_program_charges_any_customer_and_must_name_one(shop, client, fund, customer):
+    fund()
+    assert shop.post(CHARGE, json=BODY).status_code == 422
+    answer = shop.post(CHARGE, json={**BODY, "customer_id": customer})
+    assert answer.status_code == 201
+    again = shop.post(CHARGE, json={**BODY, "customer_id": customer})
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.content == answer.content
+    assert shop.get(f"{CHARGE}?customer_id={customer}").json()["items"] == [answer.json()]
+    assert balance(client) == ("75.00", "0.00")
+
+
+def test_a_program_needs_a_key_everywhere_and_one_key_is_one_request(
+    shop, fund, customer, check_problem
+):
+    fund()
+    body = {**BODY, "customer_id": customer}
+    charge = shop.post(CHARGE, json=body).json()
+    other = shop.post(CHARGE, json={**body, "value": "1.00"})
+    check_problem(other, 422, "idempotency_key_reused")
+    del shop.headers["Idempotency-Key"]
+    for path, sent in ((CHARGE, body), (HOLD, body), (f"{CHARGE}/{charge['id']}/reverse", {})):
+        check_problem(shop.post(path, json=sent), 400, "idempotency_key_required")
+
+
+def test_nobody_debits_a_balance_that_is_not_theirs(client, fund, check_problem):
+    fund()
+    for path in (CHARGE, HOLD):
+        answer = client.post(path, json={**BODY, "customer_id": "somebody-else"})
+        check_problem(answer, 403, "forbidden")
+    check_problem(client.get(f"{CHARGE}?customer_id=somebody-else"), 403, "forbidden")
+
+
+def test_a_reversal_is_201_with_the_charge_and_no_more_than_it(
+    shop, client, fund, customer, check_problem
+):
+    fund()
+    charge = shop.post(CHARGE, json={**BODY, "customer_id": customer}).json()
+    path = f"{CHARGE}/{charge['id']}/reverse"
+    check_problem(client.post(path), 403, "forbidden")
+    shop.headers["Idempotency-Key"] = str(new_id())
+    part = shop.post(path, json={"value": 5})
+    assert (part.status_code, part.json()["reversed_value"]) == (201, "5.00")
+    shop.headers["Idempotency-Key"] = str(new_id())
+    check_problem(shop.post(path, json={"value": "20.01"}), 409, "reversal_exceeds_charge")
+    assert shop.post(path).json()["reversed_value"] == "25.00"
+    shop.headers["Idempotency-Key"] = str(new_id())
+    check_problem(shop.post(path), 409, "reversal_exceeds_charge")
+    assert balance(client) == ("100.00", "0.00")
+    nowhere = shop.post(f"{CHARGE}/{new_id()}/reverse")
+    check_problem(nowhere, 404, "charge_not_found")
+
+
+def test_a_hold_is_as_the_contract_says(client, fund, check_problem):
+    fund()
+    answer = client.post(HOLD, json={**BODY, "value": 30})
+    assert answer.status_code == 201
+    hold = answer.json()
+    assert hold == {
+        "id": hold["id"],
+        "status": "held",
+        "value": "30.00",
+        "captured_value": "0.00",
+        "currency": "RUB",
+        "reason": "Доступ на день",
+        "expires_at": hold["expires_at"],
+        "created_at": hold["created_at"],
+    }
+    assert balance(client) == ("70.00", "30.00")
+    path = f"{HOLD}/{hold['id']}"
+    assert client.get(path).json() == hold
+    assert client.get(HOLD).json()["items"] == [hold]
+    too_much = client.post(f"{path}/capture", json={"value": "30.01"})
+    check_problem(too_much, 409, "capture_exceeds_hold")
+    captured = client.post(f"{path}/capture", json={"value": "10.00"})
+    assert captured.status_code == 200
+    assert captured.json() == {**hold, "status": "captured", "captured_value": "10.00"}
+    assert balance(client) == ("90.00", "0.00")
+    check_problem(client.post(f"{path}/capture"), 409, "hold_over")
+    check_problem(client.post(f"{path}/release"), 409, "hold_over")
+    check_problem(client.post(f"{HOLD}/{new_id()}/release"), 404, "hold_not_found")
+
+
+def test_a_released_hold_cannot_be_captured(client, fund, check_problem):
+    fund()
+    hold = client.post(HOLD, json=BODY).json()
+    released = client.post(f"{HOLD}/{hold['id']}/release", json={})
+    assert (released.status_code, released.json()["status"]) == (200, "released")
+    check_problem(client.post(f"{HOLD}/{hold['id']}/capture"), 409, "hold_over")
+    assert balance(client) == ("100.00", "0.00")
+
+
+def test_the_worker_ends_a_hold_and_takes_back_what_has_expired(client, fund, api, eventually):
+    soon = api.sql("SELECT to_char(now() AT TIME ZONE 'UTC' + interval '2 seconds',"
+                   " 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")[0][0]  # fmt: skip
+    fund()
+    assert fund("7.00", kind="promo", expires_at=soon).status_code == 201
+    hold = client.post(HOLD, json={**BODY, "expires_at": soon}).json()
+    path = f"{HOLD}/{hold['id']}"
+    eventually(lambda: client.get(path).json()["status"] == "expired")
+    eventually(lambda: balance(client) == ("100.00", "0.00"))
+
+
+def test_an_adjustment_is_as_the_contract_says_and_kept_with_its_maker(api, client, fund, customer):
+    answer = fund("300.00", kind="promo", expires_at="2100-01-01T00:00:00Z")
+    assert answer.status_code == 201
+    made = answer.json()
+    assert made == {
+        "id": made["id"],
+        "customer_id": customer,
+        "kind": "promo",
+        "value": "300.00",
+        "currency": "RUB",
+        "reason": "Доступ на день",
+        "expires_at": "2100-01-01T00:00:00.000Z",
+        "created_at": made["created_at"],
+    }
+    assert balance(client) == ("300.00", "0.00")
+    with api.client("support-person", STAFF) as staff:
+        assert staff.get(f"{ADJUST}/{made['id']}").json() == made
+        assert staff.get(f"{ADJUST}?customer_id={customer}").json()["items"] == [made]
+    [[maker]] = api.sql("SELECT made_by FROM balance_adjustments WHERE id = %s", made["id"])
+    assert maker == "finance-person"
+
+
+def test_each_role_has_its_limit(api, fund, customer, check_problem):
+    assert fund("10000.00").status_code == 201
+    check_problem(fund("10000.01"), 403, "adjustment_above_limit")
+    body = {**BODY, "value": "100000.00", "kind": "paid", "customer_id": customer}
+    with api.client("admin-person", ADMIN) as admin:
+        assert admin.post(ADJUST, json=body).status_code == 201
+        answer = admin.post(ADJUST, json={**body, "value": "100000.01"})
+        check_problem(answer, 422, "validation_error")
+        check_problem(admin.get(f"{ADJUST}/{new_id()}"), 404, "adjustment_not_found")
+
+
+BAD_DEBITS = {
+    "zero": {"value": "0.00"},
+    "a negative": {"value": "-1.00"},
+    "half a kopeck": {"value": "0.005"},
+    "another currency": {"currency": "USD"},
+    "no reason": {"reason": ""},
+    "blanks for a reason": {"reason": "   "},
+    "a reason too long": {"reason": "x" * 501},
+    "a number for a reason": {"reason": 5},
+    "metadata that is a list": {"metadata": ["a"]},
+    "metadata of numbers": {"metadata": {"a": 1}},
+    "metadata within metadata": {"metadata": {"a": {"b": "c"}}},
+    "too much metadata": {"metadata": {str(n): "x" for n in range(17)}},
+    "a metadata name too long": {"metadata": {"x" * 33: "x"}},
+    "something unknown": {"amount": "1.00"},
+    "no customer": {"customer_id": ""},
+    "more than can be paid in": {"value": "350000.01"},
+}
+
+
+@pytest.mark.parametrize("path", [CHARGE, HOLD])
+@pytest.mark.parametrize("name", BAD_DEBITS)
+def test_a_debit_that_cannot_be_is_422(client, fund, check_problem, path, name):
+    fund()
+    answer = client.post(path, json={**BODY, **BAD_DEBITS[name]})
+    check_problem(answer, 422, "validation_error")
+    assert balance(client) == ("100.00", "0.00")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"expires_at": "tomorrow"},
+        {"expires_at": "2026-01-01"},
+        {"expires_at": "2020-01-01T00:00:00Z"},
+        {"expires_at": "2100-01-01T00:00:00Z"},
+        {"expires_at": 5},
+    ],
+)
+def test_a_hold_ends_at_an_instant_within_a_month(client, fund, check_problem, more):
+    fund()
+    check_problem(client.post(HOLD, json={**BODY, **more}), 422, "validation_error")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"reason": ""},
+        {"reason": None},
+        {"value": "0"},
+        {"kind": "gift"},
+        {"customer_id": ""},
+        {"customer_id": "x" * 256},
+        {"expires_at": "2100-01-01T00:00:00Z"},
+        {"kind": "promo", "expires_at": "2020-01-01T00:00:00Z"},
+    ],
+)
+def test_an_adjustment_that_cannot_be_is_422(fund, client, check_problem, more):
+    check_problem(fund(**more), 422, "validation_error")
+    assert balance(client) == ("0.00", "0.00")
