@@ -9,7 +9,6 @@ from billing.balance.problems import InsufficientFunds
 from billing.charges.problems import ChargeNotFound, ReversalExceedsCharge
 from billing.flows.charge_balance import ChargeBalance, charge_balance
 from billing.flows.expire_promo import expire_promo
-from billing.flows.verify_books import verify_books
 from billing.idempotency.problems import IdempotencyKeyReused
 from billing.idempotency.rules import KeyScope
 from billing.platform.money import Money
@@ -209,10 +208,3 @@ async def test_what_comes_back_to_an_expired_grant_expires_again(purse, clock, d
         pass
     assert await purse.parts() == (0, 0, 0, 0)
     assert (await purse.journals()).count("promo_expiry") == 2
-
-
-async def test_the_books_hold_after_all_of_it(purse, database):
-    await purse.fund(700)
-    charge = (await purse.charge(300)).object_id
-    await purse.reverse(charge, 100)
-    assert [check.name for check in await verify_books(database) if check.violations] == []

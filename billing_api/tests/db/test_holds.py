@@ -8,7 +8,6 @@ from billing_parts.purse import read
 
 from billing.balance.problems import InsufficientFunds
 from billing.flows.expire_holds import expire_holds
-from billing.flows.verify_books import verify_books
 from billing.holds.problems import CaptureExceedsHold, HoldNotFound, HoldOver
 from billing.platform.problems import Forbidden, ValidationFailed
 
@@ -148,10 +147,3 @@ async def test_promotional_money_of_a_hold_that_outlives_its_grant_expires_when_
     assert await purse.parts() == (0, 500, 0, 0)
     with pytest.raises(InsufficientFunds):
         await purse.charge(1)
-
-
-async def test_the_books_hold(purse, database):
-    await purse.fund(1_000)
-    await purse.hold(600)
-    await purse.capture((await purse.hold(100)).object_id, 30)
-    assert [check.name for check in await verify_books(database) if check.violations] == []

@@ -209,6 +209,7 @@ async def _owe(database, customer, minor):
     from billing.balance.rules import BalanceChange
     from billing.balance.store import lock_balance, move_balance
     from billing.ledger.chart import AccountKind
+    from billing.ledger.kinds import JournalKind
     from billing.ledger.rules import Journal, Line
     from billing.ledger.store import post_journal
 
@@ -218,7 +219,7 @@ async def _owe(database, customer, minor):
             Line(AccountKind.CUSTOMER_RECEIVABLE, Money(-minor, "RUB"), customer),
             Line(AccountKind.PROVIDER, Money(minor, "RUB")),
         )
-        await post_journal(session, Journal(new_id(), "test_debt", None, at, "a debt", lines))
+        await post_journal(session, Journal(new_id(), JournalKind.ADJUSTMENT, at, lines))
         balance = await lock_balance(session, customer, "RUB", at)
         await move_balance(session, balance, BalanceChange(receivable_minor=minor), at)
 

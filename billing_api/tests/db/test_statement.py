@@ -7,6 +7,7 @@ import pytest
 
 from billing.flows.poll_payment import poll_payment
 from billing.ledger.chart import AccountKind
+from billing.ledger.kinds import JournalKind
 from billing.ledger.queries import read_statement
 from billing.ledger.rules import Journal, Line
 from billing.ledger.statement import Period, decode_place, encode_place, parse_period
@@ -32,7 +33,7 @@ def post(database, clock, customer):
         rest = -sum(minor for _, minor in parts)
         if rest:
             lines.append(Line(AccountKind.REVENUE, Money(rest, "RUB")))
-        journal = Journal(new_id(), "test", None, at or clock.now(), "A test", tuple(lines))
+        journal = Journal(new_id(), JournalKind.ADJUSTMENT, at or clock.now(), tuple(lines))
         async with database.begin() as session:
             await post_journal(session, journal)
         return journal
@@ -146,7 +147,7 @@ async def test_a_transaction_still_open_at_the_first_page_stays_out_of_all_of_th
         Line(AccountKind.REVENUE, Money(-5, "RUB")),
     )
     async with database.begin() as session:
-        slow = Journal(new_id(), "test", None, clock.now(), "Slow", lines)
+        slow = Journal(new_id(), JournalKind.ADJUSTMENT, clock.now(), lines)
         await post_journal(session, slow)
         first = await read_page(limit=1)
     second = await read_page(after=first.next_place, limit=9)
