@@ -128,12 +128,20 @@ OF_DEBITS = (
                                      WHEN 'released' THEN 'hold_release' ELSE 'hold_expiry' END)""",
     ),
     (
-        "held money is the sum of what is held open",
-        """WITH held AS (
-               SELECT customer_id, currency, sum(paid_minor + promo_minor) AS minor
-               FROM balance_holds WHERE status = 'held' GROUP BY customer_id, currency)
-           SELECT 1 FROM held FULL JOIN customer_balances b USING (customer_id, currency)
-           WHERE coalesce(held.minor, 0) <> coalesce(b.held_minor, 0)""",
+        "a hold's journals keep aside what it holds, and nothing once it is over",
+        """WITH booked AS (
+               SELECT j.subject_id, a.customer_id, a.currency, sum(p.amount_minor) AS minor
+               FROM accounts a JOIN postings p ON p.account_id = a.id
+               JOIN journals j ON j.id = p.journal_id
+               WHERE a.kind = 'customer_held'
+                 AND j.kind IN ('hold', 'hold_capture', 'hold_release', 'hold_expiry')
+               GROUP BY j.subject_id, a.customer_id, a.currency
+               HAVING sum(p.amount_minor) <> 0
+           ), kept AS (
+               SELECT id AS subject_id, customer_id, currency, paid_minor + promo_minor AS minor
+               FROM balance_holds WHERE status = 'held')
+           SELECT 1 FROM booked FULL JOIN kept USING (subject_id, customer_id, currency)
+           WHERE booked.minor IS DISTINCT FROM kept.minor""",
     ),
     (
         "promotional money is the sum of what is left of the grants",

@@ -46,19 +46,22 @@ FAULTS = {
         "UPDATE balance_holds SET status = 'released', ended_at = now() WHERE status = 'held'",
         {
             "every hold that is over has one journal of its end, and no other hold has",
-            "held money is the sum of what is held open",
+            "a hold's journals keep aside what it holds, and nothing once it is over",
         },
     ),
     "a hold that is open again": (
         "UPDATE balance_holds SET status = 'held', ended_at = NULL WHERE status = 'expired'",
         {
             "every hold that is over has one journal of its end, and no other hold has",
-            "held money is the sum of what is held open",
+            "a hold's journals keep aside what it holds, and nothing once it is over",
         },
     ),
     "a hold of another amount": (
         "UPDATE balance_holds SET paid_minor = paid_minor + 1 WHERE status = 'held'",
-        {"every hold has a journal of its beginning", "held money is the sum of what is held open"},
+        {
+            "every hold has a journal of its beginning",
+            "a hold's journals keep aside what it holds, and nothing once it is over",
+        },
     ),
     "a grant with more left": (
         "UPDATE promo_grants SET rest_minor = rest_minor - 1 WHERE rest_minor > 0",
