@@ -81,7 +81,7 @@ async def post_adjustment(
     context = context_of(request)
     body = await read_model(request, AdjustmentBody, None)
     terms = context.adjustments
-    amount = read_amount(body.value, body.currency, 1, terms.admin_max_minor)
+    amount = read_amount(body.value, body.currency, 1, context.payments.max_minor)
     _check_limit(caller, amount, terms)
     command = AdjustBalance(
         customer_id=body.customer_id,

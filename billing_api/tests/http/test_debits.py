@@ -203,7 +203,7 @@ def test_each_role_has_its_limit(api, fund, customer, check_problem):
     with api.client("admin-person", ADMIN) as admin:
         assert admin.post(ADJUST, json=body).status_code == 201
         answer = admin.post(ADJUST, json={**body, "value": "100000.01"})
-        check_problem(answer, 422, "validation_error")
+        check_problem(answer, 403, "adjustment_above_limit")
         check_problem(admin.get(f"{ADJUST}/{new_id()}"), 404, "adjustment_not_found")
 
 
