@@ -54,10 +54,17 @@ def describe(charge: Charge) -> dict[str, object]:
         "value": format_minor(charge.taken.minor, charge.currency),
         "currency": charge.currency,
         "reason": charge.reason,
-        "metadata": charge.metadata,
+        "metadata": _metadata(charge),
         "reversed_value": format_minor(charge.returned.minor, charge.currency),
         "created_at": format_instant(charge.created_at),
     }
+
+
+def _metadata(charge: Charge) -> dict[str, str]:
+    """What a hold was captured into says which hold; the name is ours whatever the hold said."""
+    if charge.hold_id is None:
+        return charge.metadata
+    return {**charge.metadata, "balance_hold_id": str(charge.hold_id)}
 
 
 def tell(charge: Charge) -> dict[str, object]:
