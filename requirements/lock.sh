@@ -11,7 +11,7 @@ printf 'uv>=0.13\n' | compile --output-file requirements/uv.txt -
 compile --output-file requirements/dev.txt --group build --group test --group lint \
     pyproject.toml billing_api/pyproject.toml auth_api/pyproject.toml admin_panel/pyproject.toml \
     yookassa_sandbox/pyproject.toml
-printf 'fastapi-users[sqlalchemy]\nasyncpg\nuvicorn[standard]\n' |
+printf 'fastapi-users[sqlalchemy]\nasyncpg\nuvicorn[standard]\ndjango-hordak\npsycopg2-binary\n' |
     compile --output-file requirements/bench.txt -
 for service in billing_api auth_api admin_panel yookassa_sandbox; do
     compile --constraint requirements/dev.txt --output-file "$service/requirements.txt" "$service/pyproject.toml"
