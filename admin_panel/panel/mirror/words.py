@@ -8,9 +8,16 @@ from panel.site.wording import say
 _JOURNALS: dict[str, Any] = {
     "payment": say("Пополнение", "Top-up"),
     "late_payment": say("Опоздавшее пополнение", "Late top-up"),
-    "refund": say("Возврат", "Refund"),
     "charge": say("Списание", "Charge"),
-    "correction": say("Исправление", "Correction"),
+    "charge_reversal": say("Возврат списания", "Charge reversed"),
+    "hold": say("Удержание", "Hold"),
+    "hold_capture": say("Списание удержанного", "Hold captured"),
+    "hold_release": say("Удержание снято", "Hold released"),
+    "hold_expiry": say("Удержание истекло", "Hold expired"),
+    "adjustment": say("Исправление вручную", "Credited by hand"),
+    "promo_grant": say("Начислены бонусы", "Promo given"),
+    "promo_expiry": say("Бонусы сгорели", "Promo expired"),
+    "refund": say("Возврат", "Refund"),
 }
 ACCOUNTS: dict[str, Any] = {
     "customer_paid": say("Деньги клиента", "Customer's money"),
@@ -21,6 +28,7 @@ ACCOUNTS: dict[str, Any] = {
     "revenue": say("Выручка", "Revenue"),
     "fee": say("Комиссия", "Fee"),
     "promo_expense": say("Расход на бонусы", "Promo expense"),
+    "adjustment": say("Исправления вручную", "Corrections by hand"),
 }
 CHANGES: dict[str, Any] = {
     "payment": say("Платёж", "Payment"),
