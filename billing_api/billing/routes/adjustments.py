@@ -18,7 +18,7 @@ from billing.platform.tokens import Caller
 from billing.routes.amounts import MoneyBody, read_amount
 from billing.routes.answers import answered, shown
 from billing.routes.bodies import describe_body, read_model
-from billing.routes.caller import READ_ALL, caller_with
+from billing.routes.caller import READ_ALL, CustomerQuery, caller_with
 from billing.routes.context import AdjustmentTerms, context_of
 from billing.routes.debit_bodies import (
     CustomerId,
@@ -122,7 +122,7 @@ async def get_adjustments(
     _: Annotated[Caller, Depends(caller_with(READ_ALL))],
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: str = "",
-    customer_id: Annotated[str, Query(max_length=255)] = "",
+    customer_id: CustomerQuery = "",
 ) -> Response:
     """Everybody's, or one customer's."""
     after = decode_cursor(cursor) if cursor else None

@@ -3,10 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Request, Security
+from fastapi import Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AfterValidator
 
 from billing.platform.problems import Forbidden, Unauthorized, ValidationFailed
+from billing.platform.texts import is_kept
 from billing.platform.tokens import Caller
 from billing.routes.context import context_of
 
@@ -15,6 +17,16 @@ bearer = HTTPBearer(auto_error=False, scheme_name="AccessToken", bearerFormat="J
 READ_ALL = "payments:read_all"
 CHARGE_ANY = "billing:charge"
 REFUND_ANY = "refunds:write"
+
+
+def _kept(text: str) -> str:
+    if not is_kept(text):
+        raise ValueError("NUL or half of a surrogate pair is not text")
+    return text
+
+
+# Whose things a list shows; empty for everybody's, or the caller's own.
+CustomerQuery = Annotated[str, Query(max_length=255), AfterValidator(_kept)]
 
 
 def caller_with(*scopes: str) -> Callable[..., Awaitable[Caller]]:

@@ -22,6 +22,7 @@ from billing.routes.caller import (
     CHARGE_ANY,
     READ_ALL,
     REFUND_ANY,
+    CustomerQuery,
     caller_with,
     listed_owner,
     owner_of,
@@ -87,7 +88,7 @@ async def get_charges(
     caller: Annotated[Caller, Depends(caller_with("payments:read", CHARGE_ANY))],
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: str = "",
-    customer_id: Annotated[str, Query(max_length=255)] = "",
+    customer_id: CustomerQuery = "",
 ) -> Response:
     """The caller's own; programs and staff see everybody's, or one customer's."""
     owner = listed_owner(caller, customer_id, CHARGE_ANY, READ_ALL)

@@ -1,7 +1,7 @@
 """Request bodies of charges and holds: what is taken, of whom, for what."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -25,10 +25,10 @@ Instant = Annotated[
 
 
 def read_instant(text: str) -> datetime:
-    """RFC 3339 with an offset; ValueError for anything else."""
+    """RFC 3339 with an offset, in UTC; ValueError for anything else."""
     if not _INSTANT.fullmatch(text):
         raise ValueError("an instant like 2026-12-31T21:00:00Z")
-    return datetime.fromisoformat(text)
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def check_instant(text: str | None) -> str | None:

@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+from billing_parts.debits import ADJUST, BODY, FINANCE
+
+from billing.platform.ids import new_id
 
 
 class Declared:
@@ -55,3 +58,30 @@ def _check_problem(answer: httpx.Response, status: int, code: str) -> dict:
 def check_problem() -> Callable[..., dict]:
     """`check_problem(answer, 422, "validation_error")` gives the problem for a closer look."""
     return _check_problem
+
+
+@pytest.fixture
+def fund(api, customer):
+    """Gives the customer money as finance does."""
+
+    def give(value="100.00", **more):
+        body = {**BODY, "value": value, "kind": "paid", "customer_id": customer, **more}
+        with api.client("finance-person", FINANCE) as finance:
+            return finance.post(ADJUST, json=body)
+
+    return give
+
+
+@pytest.fixture
+def client(api, customer):
+    """The customer's own."""
+    with api.client(customer) as client:
+        yield client
+
+
+@pytest.fixture
+def shop(api):
+    """A program that may debit anybody, with one key."""
+    with api.client("shop", "billing:charge", client_id="shop") as client:
+        client.headers["Idempotency-Key"] = str(new_id())
+        yield client

@@ -1,42 +1,8 @@
-"""Charges, holds and adjustments over HTTP: shapes, headers, callers, and what cannot be sent."""
+"""Charges, holds and adjustments over HTTP: shapes, headers and callers."""
 
-import pytest
+from billing_parts.debits import ADJUST, ADMIN, BODY, CHARGE, HOLD, STAFF, balance
 
 from billing.platform.ids import new_id
-
-STAFF = "payments:read payments:write balance:read payments:read_all refunds:write"
-FINANCE = f"{STAFF} balance:adjust"
-ADMIN = f"{FINANCE} roles:write"
-CHARGE, HOLD, ADJUST = "/api/v1/charge", "/api/v1/balance_hold", "/api/v1/balance_adjustment"
-BODY = {"value": "25.00", "currency": "RUB", "reason": "Доступ на день"}
-
-
-@pytest.fixture
-def fund(api, customer):
-    def give(value="100.00", **more):
-        body = {**BODY, "value": value, "kind": "paid", "customer_id": customer, **more}
-        with api.client("finance-person", FINANCE) as finance:
-            return finance.post(ADJUST, json=body)
-
-    return give
-
-
-@pytest.fixture
-def client(api, customer):
-    with api.client(customer) as client:
-        yield client
-
-
-@pytest.fixture
-def shop(api):
-    with api.client("shop", "billing:charge", client_id="shop") as client:
-        client.headers["Idempotency-Key"] = str(new_id())
-        yield client
-
-
-def balance(client):
-    item = client.get("/api/v1/balance").json()["items"][0]
-    return item["available"], item["held"]
 
 
 def test_a_charge_is_as_the_contract_says(client, fund):
@@ -219,65 +185,3 @@ def test_each_role_has_its_limit(api, fund, customer, check_problem):
         answer = admin.post(ADJUST, json={**body, "value": "100000.01"})
         check_problem(answer, 403, "adjustment_above_limit")
         check_problem(admin.get(f"{ADJUST}/{new_id()}"), 404, "adjustment_not_found")
-
-
-BAD_DEBITS = {
-    "zero": {"value": "0.00"},
-    "a negative": {"value": "-1.00"},
-    "half a kopeck": {"value": "0.005"},
-    "another currency": {"currency": "USD"},
-    "no reason": {"reason": ""},
-    "blanks for a reason": {"reason": "   "},
-    "a reason too long": {"reason": "x" * 501},
-    "a number for a reason": {"reason": 5},
-    "metadata that is a list": {"metadata": ["a"]},
-    "metadata of numbers": {"metadata": {"a": 1}},
-    "metadata within metadata": {"metadata": {"a": {"b": "c"}}},
-    "too much metadata": {"metadata": {str(n): "x" for n in range(17)}},
-    "a metadata name too long": {"metadata": {"x" * 33: "x"}},
-    "something unknown": {"amount": "1.00"},
-    "no customer": {"customer_id": ""},
-    "more than can be paid in": {"value": "350000.01"},
-}
-
-
-@pytest.mark.parametrize("path", [CHARGE, HOLD])
-@pytest.mark.parametrize("name", BAD_DEBITS)
-def test_a_debit_that_cannot_be_is_422(client, fund, check_problem, path, name):
-    fund()
-    answer = client.post(path, json={**BODY, **BAD_DEBITS[name]})
-    check_problem(answer, 422, "validation_error")
-    assert balance(client) == ("100.00", "0.00")
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"expires_at": "tomorrow"},
-        {"expires_at": "2026-01-01"},
-        {"expires_at": "2020-01-01T00:00:00Z"},
-        {"expires_at": "2100-01-01T00:00:00Z"},
-        {"expires_at": 5},
-    ],
-)
-def test_a_hold_ends_at_an_instant_within_a_month(client, fund, check_problem, more):
-    fund()
-    check_problem(client.post(HOLD, json={**BODY, **more}), 422, "validation_error")
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"reason": ""},
-        {"reason": None},
-        {"value": "0"},
-        {"kind": "gift"},
-        {"customer_id": ""},
-        {"customer_id": "x" * 256},
-        {"expires_at": "2100-01-01T00:00:00Z"},
-        {"kind": "promo", "expires_at": "2020-01-01T00:00:00Z"},
-    ],
-)
-def test_an_adjustment_that_cannot_be_is_422(fund, client, check_problem, more):
-    check_problem(fund(**more), 422, "validation_error")
-    assert balance(client) == ("0.00", "0.00")
