@@ -1,4 +1,4 @@
-"""Billing's worker: loops over what stands in our tables, woken through PgQueuer.
+"""Billing's worker: loops over what stands in our tables, woken through PgQueuer, and chores.
 
 Each loop takes what is due until nothing is; a wake-up only says "look now". Several workers may
 run: what one has taken the others pass over.
@@ -20,6 +20,7 @@ from billing.flows.poll_payment import poll_payment
 from billing.flows.process_notifications import process_notifications
 from billing.flows.prune_leftovers import prune_leftovers
 from billing.flows.recover_attempts import recover_attempts
+from billing.flows.seal_days import seal_days
 from billing.gateway.port import PaymentGateway
 from billing.platform.clock import Clock
 from billing.platform.concurrency import each
@@ -34,6 +35,7 @@ BEAT_SECONDS = 5
 LOOK_ANYWAY_SECONDS = 5
 PAUSE_AFTER_ERROR_SECONDS = 1
 TIDY_SECONDS = 3600
+SEAL_SECONDS = 60
 logger = structlog.get_logger("billing.worker")
 
 
@@ -92,12 +94,18 @@ def make_loops() -> list[Loop]:
     return [Loop(name, work, asyncio.Event()) for name, work in kinds]
 
 
-async def run_tidying(tools: Tools, stopping: asyncio.Event) -> None:
-    """Once an hour, and at once after a start."""
+async def seal(tools: Tools) -> int:
+    return await seal_days(tools.database, tools.clock)
+
+
+async def run_every(
+    seconds: float, work: Callable[[Tools], Awaitable[int]], tools: Tools, stopping: asyncio.Event
+) -> None:
+    """At once after a start, then at this pace; what fails is logged and tried the next time."""
     while not stopping.is_set():
-        await each([tools], tidy, at_once=1)
+        await each([tools], work, at_once=1)
         with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), TIDY_SECONDS)
+            await asyncio.wait_for(stopping.wait(), seconds)
 
 
 async def run_loop(loop: Loop, tools: Tools, stopping: asyncio.Event) -> None:
@@ -135,7 +143,8 @@ async def run_worker(tools: Tools, queue_url: str, stopping: asyncio.Event) -> N
         for loop in loops:
             group.create_task(run_loop(loop, tools, stopping))
         group.create_task(listen(queue_url, look, stopping))
-        group.create_task(run_tidying(tools, stopping))
+        group.create_task(run_every(TIDY_SECONDS, tidy, tools, stopping))
+        group.create_task(run_every(SEAL_SECONDS, seal, tools, stopping))
         await stopping.wait()
         look()
 

@@ -4,13 +4,18 @@ import sqlalchemy
 from alembic import context
 from sqlmodel import SQLModel
 
+import billing.adjustments.tables
 import billing.balance.tables
 import billing.changes.tables
+import billing.charges.tables
+import billing.holds.tables
 import billing.idempotency.tables
 import billing.inbox.tables
 import billing.ledger.tables
 import billing.outbox.tables
-import billing.payments.tables  # noqa: F401 - declares the tables compared with the database
+import billing.payments.tables
+import billing.promo.tables
+import billing.seals.tables  # noqa: F401 - declares the tables compared with the database
 
 target_metadata = SQLModel.metadata
 MIGRATION_LOCK = 7_204_115_309

@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from billing.ledger.proofs import OF_DEBITS, OF_PAYMENTS
 from billing.platform.database import Database
+from billing.seals.queries import broken_seals
 
 # One snapshot for all figures: payments go on being settled meanwhile.
 _ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -29,4 +30,7 @@ async def verify_books(db: Database) -> list[Check]:
         for name, count in _COUNTS.items():
             row = await session.one(count)
             checks.append(Check(name, int(row["n"])))
+        broken = await broken_seals(session)
+    checks.append(Check("every sealed day holds", len(broken)))
+    checks += [Check(f"seal of {day}: {why}", 1) for day, why in broken]
     return checks

@@ -14,6 +14,7 @@ APPEND_ONLY = (
     "charge_reversals",
     "balance_adjustments",
     "promo_expiries",
+    "seals",
 )
 WRITABLE = (
     "payments",

@@ -32,12 +32,13 @@ BIG = {
     "payments", "payment_attempts", "payment_polls", "accounts", "journals", "postings",
     "payment_decisions", "customer_balances", "idempotency_keys", "inbox", "outbox", "changes",
     "charges", "charge_reversals", "balance_holds", "balance_adjustments", "promo_grants",
-    "promo_uses", "promo_expiries",
+    "promo_uses", "promo_expiries", "seals",
 }  # fmt: skip
 # Read whole on purpose, and by nobody who waits for an answer.
 WHOLE = {
     "billing.changes.queries._PARITY": "a proof over everything, asked by an operator",
     "billing.flows.verify_books._COUNTS": "the proof of the books, asked by an operator",
+    "billing.seals.queries._ALL": "a row a day, for the proof of the books",
 }
 # Where a name means something else than in the other slices.
 HERE = {
@@ -114,6 +115,10 @@ INSERT INTO promo_grants (id, customer_id, currency, amount_minor, rest_minor, e
     FROM payments;
 INSERT INTO promo_uses (owner_id, grant_id, amount_minor) SELECT id, id, 10 FROM payments;
 INSERT INTO promo_expiries (id, grant_id, amount_minor, at) SELECT id, id, 10, now() FROM payments;
+INSERT INTO seals (day, ends_at, horizon, journals, late, postings, totals, previous, hash,
+        sealed_at)
+    SELECT current_date - n, now(), '700', 1, 0, 2, '{{}}', sha256(int4send(n + 1)),
+        sha256(int4send(n)), now() FROM generate_series(1, 3650) AS n;
 SET session_replication_role = origin;
 """
 
@@ -212,6 +217,13 @@ def values():
         **dict.fromkeys(("data", "metadata"), "{}"),
         "grants": [an_id],
         "snapshot": "800:800:",
+        **dict.fromkeys(("horizon", "after_horizon"), "800"),
+        **dict.fromkeys(("previous", "hash"), bytes(32)),
+        "day": now.date(),
+        "totals": "{}",
+        "ends_at": soon + timedelta(days=1),
+        **dict.fromkeys(("journals", "late", "postings"), 2),
+        "sealed_at": now,
     }
 
 
