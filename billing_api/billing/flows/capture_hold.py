@@ -9,7 +9,7 @@ from billing.charges.rules import Charge, Parts
 from billing.charges.store import add_charge
 from billing.flows.settle_hold import settle_hold
 from billing.flows.settle_once import settle_once
-from billing.holds.problems import CaptureExceedsHold, HoldOver
+from billing.holds.problems import CaptureExceedsHold, HoldNotFound, HoldOver
 from billing.holds.rules import Hold, HoldStatus, describe
 from billing.holds.store import lock_hold
 from billing.idempotency.rules import Answered, KeyScope, StoredAnswer
@@ -18,16 +18,20 @@ from billing.platform.clock import Clock
 from billing.platform.database import Database, WriteSession
 from billing.platform.ids import new_id
 from billing.platform.money import Money
-from billing.platform.problems import ValidationFailed
+from billing.platform.problems import Forbidden, ValidationFailed
 from billing.platform.strict_json import dump_json
 from billing.promo.store import hand_over
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureHold:
-    """`amount` None is all of it. Of any customer: who captures is never the customer."""
+    """`owner` None: of any customer; else the customer's own, made by that customer.
+
+    `amount` None is all of it.
+    """
 
     hold_id: UUID
+    owner: str | None
     amount: Money | None
     requested_by: str
 
@@ -35,12 +39,12 @@ class CaptureHold:
 async def capture_hold(
     db: Database, clock: Clock, command: CaptureHold, scope: KeyScope | None
 ) -> Answered:
-    """200 with the hold. Raises HoldNotFound, HoldOver, CaptureExceedsHold."""
+    """200 with the hold. Raises HoldNotFound, Forbidden, HoldOver, CaptureExceedsHold."""
     now = clock.now()
 
     async def work(session: WriteSession) -> StoredAnswer:
         hold = await lock_hold(session, command.hold_id)
-        charged = _charged(hold, command.amount, now)
+        charged = _charged(hold, command, now)
         hold = await settle_hold(session, hold, HoldStatus.CAPTURED, charged, now)
         charge = await _keep_charge(session, hold, charged, command.requested_by)
         told = charge_rules.tell(charge)
@@ -50,11 +54,16 @@ async def capture_hold(
     return await settle_once(db, clock, scope, command.hold_id, work)
 
 
-def _charged(hold: Hold, amount: Money | None, now: datetime) -> Parts:
+def _charged(hold: Hold, command: CaptureHold, now: datetime) -> Parts:
     """Promotional money is burned first, as by any debit."""
+    if command.owner is not None:
+        if hold.customer_id != command.owner:
+            raise HoldNotFound
+        if hold.requested_by != command.owner:
+            raise Forbidden("only who made the hold may charge it")
     if not hold.is_open(now):
         raise HoldOver
-    amount = amount or hold.amount
+    amount = command.amount or hold.amount
     if amount.currency != hold.currency:
         raise ValidationFailed(errors=[("/currency", f"the hold is in {hold.currency}")])
     if amount.minor > hold.amount.minor:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from billing.balance.store import lock_balance
-from billing.charges.problems import ReversalExceedsCharge
+from billing.charges.problems import ChargeNotFound, ReversalExceedsCharge
 from billing.charges.rules import Charge, Parts, describe, split_reversal, tell
 from billing.charges.store import add_reversal, lock_charge
 from billing.flows.settle_journal import settle_journal
@@ -18,7 +18,7 @@ from billing.platform.clock import Clock
 from billing.platform.database import Database, WriteSession
 from billing.platform.ids import new_id
 from billing.platform.money import Money
-from billing.platform.problems import ValidationFailed
+from billing.platform.problems import Forbidden, ValidationFailed
 from billing.platform.strict_json import dump_json
 from billing.promo.rules import give_back
 from billing.promo.store import read_uses, return_to_grants
@@ -26,9 +26,13 @@ from billing.promo.store import read_uses, return_to_grants
 
 @dataclass(frozen=True, slots=True)
 class ReverseCharge:
-    """`amount` None is all that is left. Of any customer: who reverses is never the customer."""
+    """`owner` None: of any customer; else the customer's own, made by that customer.
+
+    `amount` None is all that is left.
+    """
 
     charge_id: UUID
+    owner: str | None
     amount: Money | None
     requested_by: str
 
@@ -36,12 +40,12 @@ class ReverseCharge:
 async def reverse_charge(
     db: Database, clock: Clock, command: ReverseCharge, scope: KeyScope | None
 ) -> Answered:
-    """201 with the charge. Raises ChargeNotFound, ReversalExceedsCharge."""
+    """201 with the charge. Raises ChargeNotFound, Forbidden, ReversalExceedsCharge."""
     now, reversal_id = clock.now(), new_id()
 
     async def work(session: WriteSession) -> StoredAnswer:
         charge = await lock_charge(session, command.charge_id)
-        parts = _parts(charge, command.amount)
+        parts = _parts(charge, command)
         balance = await lock_balance(session, charge.customer_id, charge.currency, now)
         charge = await add_reversal(
             session, charge, reversal_id, parts, requested_by=command.requested_by, at=now
@@ -65,7 +69,13 @@ async def reverse_charge(
     return await settle_once(db, clock, scope, reversal_id, work)
 
 
-def _parts(charge: Charge, amount: Money | None) -> Parts:
+def _parts(charge: Charge, command: ReverseCharge) -> Parts:
+    if command.owner is not None:
+        if charge.customer_id != command.owner:
+            raise ChargeNotFound
+        if charge.requested_by != command.owner:
+            raise Forbidden("only who made the charge may reverse it")
+    amount = command.amount
     if amount is not None and amount.currency != charge.currency:
         raise ValidationFailed(errors=[("/currency", f"the charge is in {charge.currency}")])
     minor = charge.left_minor if amount is None else amount.minor

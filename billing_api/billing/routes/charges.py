@@ -131,17 +131,18 @@ async def get_one_charge(
 async def post_reverse(
     request: Request,
     charge_id: str,
-    caller: Annotated[Caller, Depends(caller_with(CHARGE_ANY, REFUND_ANY))],
+    caller: Annotated[Caller, Depends(caller_with("payments:write", CHARGE_ANY, REFUND_ANY))],
     idempotency_key: KeyHeader = None,
 ) -> Response:
-    """By programs and staff: a customer who could would take back what is already delivered."""
+    """Programs and staff reverse anybody's charge; a customer only one of their own making."""
     context = context_of(request)
     body = await read_model(request, PartBody, None, empty_is={})
     identity = parse_id(charge_id)
     if identity is None:
         raise ChargeNotFound
+    owner = owner_of(caller, CHARGE_ANY, REFUND_ANY)
     amount = body.amount(context.payments.max_minor)
-    command = ReverseCharge(identity, amount, caller.subject)
+    command = ReverseCharge(identity, owner, amount, caller.subject)
     meaning: dict[str, Any] = {"charge_id": str(identity), "amount": str(amount)}
     scope = key_scope(caller, "POST /api/v1/charge/{id}/reverse", idempotency_key, meaning)
     done = await reverse_charge(context.database, context.clock, command, scope)

@@ -131,17 +131,17 @@ async def get_one_hold(
 async def post_capture(
     request: Request,
     hold_id: str,
-    caller: Annotated[Caller, Depends(caller_with(CHARGE_ANY))],
+    caller: Annotated[Caller, Depends(caller_with("payments:write", CHARGE_ANY))],
     idempotency_key: KeyHeader = None,
 ) -> Response:
-    """By programs: all of it or a part, the rest goes back to the balance. It makes a charge."""
+    """All of it or a part; the rest goes back to the balance. It makes a charge."""
     context = context_of(request)
     body = await read_model(request, PartBody, None, empty_is={})
     identity = parse_id(hold_id)
     if identity is None:
         raise HoldNotFound
     amount = body.amount(context.payments.max_minor)
-    command = CaptureHold(identity, amount, caller.subject)
+    command = CaptureHold(identity, owner_of(caller, CHARGE_ANY), amount, caller.subject)
     meaning: dict[str, Any] = {"hold_id": str(identity), "amount": str(amount)}
     scope = key_scope(caller, "POST /api/v1/balance_hold/{id}/capture", idempotency_key, meaning)
     done = await capture_hold(context.database, context.clock, command, scope)

@@ -54,9 +54,10 @@ class Purse:
         return await charge_balance(self.database, self.clock, command, self._scope("charge", key))
 
     async def reverse(
-        self, charge: UUID, minor: int | None = None, *, key: str | None = None
-    ) -> Answered:
-        command = ReverseCharge(charge, _maybe(minor), SHOP)
+        self, charge: UUID, minor: int | None = None, *, key: str | None = None,
+        owner: str | None = None,
+    ) -> Answered:  # fmt: skip
+        command = ReverseCharge(charge, owner, _maybe(minor), owner or SHOP)
         return await reverse_charge(self.database, self.clock, command, self._scope("reverse", key))
 
     async def hold(
@@ -67,9 +68,10 @@ class Purse:
         return await hold_balance(self.database, self.clock, command, self._scope("hold", key))
 
     async def capture(
-        self, hold: UUID, minor: int | None = None, *, key: str | None = None
-    ) -> Answered:
-        command = CaptureHold(hold, _maybe(minor), SHOP)
+        self, hold: UUID, minor: int | None = None, *, key: str | None = None,
+        owner: str | None = None,
+    ) -> Answered:  # fmt: skip
+        command = CaptureHold(hold, owner, _maybe(minor), owner or SHOP)
         return await capture_hold(self.database, self.clock, command, self._scope("capture", key))
 
     async def release(

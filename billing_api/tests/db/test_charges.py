@@ -6,12 +6,13 @@ import pytest
 from billing_parts.purse import read
 
 from billing.balance.problems import InsufficientFunds
-from billing.charges.problems import ReversalExceedsCharge
+from billing.charges.problems import ChargeNotFound, ReversalExceedsCharge
 from billing.flows.charge_balance import ChargeBalance, charge_balance
 from billing.flows.expire_promo import expire_promo
 from billing.idempotency.problems import IdempotencyKeyReused
 from billing.idempotency.rules import KeyScope
 from billing.platform.money import Money
+from billing.platform.problems import Forbidden
 
 
 async def test_a_charge_takes_what_it_says(purse):
@@ -154,6 +155,18 @@ async def test_the_same_key_reverses_once(purse):
     assert again.replayed
     assert again.answer == first.answer
     assert await purse.parts() == (400, 0, 0, 0)
+
+
+async def test_a_customer_reverses_only_what_they_charged_themselves(purse):
+    await purse.fund(1_000)
+    by_shop = (await purse.charge(400)).object_id
+    own = (await purse.charge(400, by=purse.customer)).object_id
+    with pytest.raises(Forbidden):
+        await purse.reverse(by_shop, owner=purse.customer)
+    with pytest.raises(ChargeNotFound):
+        await purse.reverse(own, owner="a stranger")
+    await purse.reverse(own, owner=purse.customer)
+    assert await purse.parts() == (600, 0, 0, 0)
 
 
 async def test_promotional_money_past_its_end_cannot_be_spent_even_before_the_worker_came(

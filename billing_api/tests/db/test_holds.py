@@ -122,14 +122,15 @@ async def test_a_hold_lasts_a_month_at_most_and_ends_in_the_future(purse, clock)
     assert await purse.parts() == (1_000, 0, 0, 0)
 
 
-async def test_a_customer_releases_only_what_they_hold_themselves(purse):
+async def test_a_customer_ends_only_what_they_hold_themselves(purse):
     await purse.fund(1_000)
     by_shop = (await purse.hold(100)).object_id
     own = (await purse.hold(100, by=purse.customer)).object_id
-    with pytest.raises(Forbidden):
-        await purse.release(by_shop, owner=purse.customer)
-    with pytest.raises(HoldNotFound):
-        await purse.release(own, owner="a stranger")
+    for act in (purse.capture, purse.release):
+        with pytest.raises(Forbidden):
+            await act(by_shop, owner=purse.customer)
+        with pytest.raises(HoldNotFound):
+            await act(own, owner="a stranger")
     await purse.release(own, owner=purse.customer)
     assert await purse.parts() == (900, 0, 100, 0)
 

@@ -49,7 +49,7 @@ async def charge(db: Database, clock: Clock, debit: Debit) -> Answered:
 
 
 async def reverse(db: Database, clock: Clock, debit: Debit) -> Answered:
-    command = ReverseCharge(debit.object, debit.money, SHOP)
+    command = ReverseCharge(debit.object, None, debit.money, SHOP)
     return await reverse_charge(db, clock, command, debit.scope("reverse"))
 
 
@@ -59,7 +59,7 @@ async def hold(db: Database, clock: Clock, debit: Debit) -> Answered:
 
 
 async def capture(db: Database, clock: Clock, debit: Debit) -> Answered:
-    command = CaptureHold(debit.object, debit.money, SHOP)
+    command = CaptureHold(debit.object, None, debit.money, SHOP)
     return await capture_hold(db, clock, command, debit.scope("capture"))
 
 
