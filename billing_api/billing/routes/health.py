@@ -16,6 +16,7 @@ from billing.platform.database import UNAVAILABLE
 from billing.platform.heartbeat import read_beats
 from billing.platform.problems import ServiceUnavailable
 from billing.routes.context import context_of
+from billing.seals.queries import last_seal
 
 router = APIRouter(include_in_schema=False)
 _MIGRATED = text("SELECT version_num FROM alembic_version")
@@ -47,12 +48,15 @@ async def metrics(request: Request) -> Response:
         held = await count_held(session)
         waiting = await count_waiting(session)
         beats = await read_beats(session)
+        seal = await last_seal(session)
     registry = CollectorRegistry()
     now = context.clock.now()
     _gauge(registry, "billing_undecided_open", "Payments the provider has not decided", undecided)
     _gauge(registry, "billing_undecided_oldest_seconds", "Age of the oldest", _age(oldest, now))
     _gauge(registry, "billing_held_open", "Payments held until a person decides", held)
     _gauge(registry, "billing_inbox_depth", "Notifications waiting to be worked on", waiting)
+    sealed_until = 0.0 if seal is None else seal.limits.ends_at.timestamp()
+    _gauge(registry, "billing_sealed_until_seconds", "End of the last sealed day", sealed_until)
     last_tick = Gauge(
         "billing_worker_last_tick_seconds",
         "When each loop last went round",

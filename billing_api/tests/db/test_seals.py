@@ -1,5 +1,6 @@
 """Daily seals: a day is sealed once it is over and closed, and no later change goes unseen."""
 
+import asyncio
 from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ from billing.platform.ids import new_id
 from billing.platform.money import Money
 from billing.seals.queries import broken_seals, last_seal, read_figures
 from billing.seals.rules import BEFORE_ALL, Limits
+from billing.worker import Tools, run_every
+from billing.worker import seal as do_seal
 
 # Noon in Moscow.
 NOON = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -147,6 +150,23 @@ async def test_what_is_dated_into_a_sealed_day_is_under_the_next_seal(sealed):
     assert (row["journals"], row["late"], row["totals"]) == (2, 1, {"RUB": 1866})
     async with service.read() as session:
         assert not await broken_seals(session)
+
+
+async def test_the_worker_seals_without_being_asked(place, gateway):
+    _, service, _ = place
+    await book(service, NOON, 100)
+    tools = Tools(service, gateway, ManualClock(NOON + DAY))
+    stopping = asyncio.Event()
+    task = asyncio.create_task(run_every(0.1, do_seal, tools, stopping))
+    try:
+        for _ in range(300):
+            await asyncio.sleep(0.1)
+            if await seals(service):
+                break
+    finally:
+        stopping.set()
+        await task
+    assert len(await seals(service)) == 1
 
 
 async def test_two_that_seal_at_once_make_one_chain(place):

@@ -139,7 +139,8 @@ def test_health_and_metrics(api, eventually):
     assert httpx.get(f"{api.url}/health/ready").json() == {"status": "ok"}
     eventually(lambda: httpx.get(f"{api.url}/metrics").text.count('last_tick_seconds{loop="') == 4)
     text = httpx.get(f"{api.url}/metrics").text
-    for name in ("undecided_open", "undecided_oldest_seconds", "held_open", "inbox_depth"):
+    names = ("undecided_open", "undecided_oldest_seconds", "held_open", "inbox_depth")
+    for name in (*names, "sealed_until_seconds"):
         assert f"billing_{name} " in text
 
 
