@@ -43,7 +43,7 @@ def status() -> None:
     layout = current()
     state = load(layout)
     if state is None or not supervisor.is_running(state):
-        left = process_status.left_behind(state) if state else []
+        left = [one.pid for one in supervisor.marked(layout, state)] if state else []
         print(
             f"down, but processes of it still run without their supervisor: {left}"
             " (make up ends them and starts the suite)"

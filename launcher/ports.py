@@ -1,7 +1,36 @@
-"""Free TCP ports on 127.0.0.1, and who holds a taken one."""
+"""Free TCP ports on 127.0.0.1, and one suite at a time that looks for some."""
 
+import errno
 import socket
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+_MUTEX = "\0billing-suite-start"
+
+
+@contextmanager
+def one_at_a_time(seconds: float = 120) -> Iterator[None]:
+    """From looking for ports to listening on them, for all suites of this machine and its users.
+
+    Else two that start at one moment choose the same ports, and each takes the other's answers for
+    its own. The name is of no file (unix(7), abstract), so it is gone with the process that has
+    it; who has waited for long enough goes on without.
+    """
+    deadline, told = time.monotonic() + seconds, False
+    with socket.socket(socket.AF_UNIX) as mutex:
+        while time.monotonic() < deadline:
+            try:
+                mutex.bind(_MUTEX)
+                break
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:  # a system without such names
+                    break
+            if not told:
+                print("another suite is starting; waiting for it", flush=True)
+                told = True
+            time.sleep(0.1)
+        yield
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:

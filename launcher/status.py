@@ -1,27 +1,19 @@
 """`make status`: one line a process, with what it answers and what it takes."""
 
-import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import psutil
-import psycopg2
 
-from launcher import environment, health, postgres, suite, supervisor
+from launcher import environment, health, suite, supervisor
 from launcher.layout import Layout
 from launcher.programs import Program
 from launcher.restarts import count_restarts
 from launcher.state import State
-from launcher.worker_health import sync_answer, worker_answer
-
-OK = "ok"
-_STARTING = "starting"
-_GRACE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +38,7 @@ class Row:
 
     @property
     def is_well(self) -> bool:
-        return self.health in {OK, _STARTING}
+        return self.health in health.WELL
 
 
 def read_rows(layout: Layout, state: State) -> list[Row]:
@@ -57,7 +49,8 @@ def read_rows(layout: Layout, state: State) -> list[Row]:
     programs = suite.programs_of(layout, state)
     with health.client(layout) as http, ThreadPoolExecutor(len(programs)) as pool:
         asked = [
-            pool.submit(_ask, http, state, program, table.get(program.name)) for program in programs
+            pool.submit(health.ask, http, state, program, table.get(program.name))
+            for program in programs
         ]
         rows = [
             _row(program, table.get(program.name), answer.result(), restarts)
@@ -92,43 +85,7 @@ def _daemon_row(state: State, pid: int) -> Row:
     with suppress(psutil.Error):
         seconds = int(time.time() - psutil.Process(pid).create_time()) if pid else 0
     port = state.ports["supervisor"]
-    return Row("supervisor", pid, port, OK, _memory(pid, children=False), seconds, 0)
-
-
-def _ask(http: httpx.Client, state: State, program: Program, found: dict[str, Any] | None) -> str:
-    """A process of ours that has only just begun may owe its first sign of life."""
-    if found is None or found["statename"] != "RUNNING":
-        return found["statename"].lower() if found else "not started"
-    ports = state.ports
-    if program.name == "postgres":
-        return _postgres_answer(state)
-    if program.name == "billing_worker":
-        said = worker_answer(http, f"http://127.0.0.1:{ports['billing']}/metrics")
-    elif program.name == "admin_sync":
-        said = sync_answer(http, f"http://127.0.0.1:{ports['admin']}/health/ready")
-    else:
-        return health.answer(http, program)
-    young = found["now"] - found["start"] < _GRACE_SECONDS
-    return _STARTING if said != OK and young else said
-
-
-def _postgres_answer(state: State) -> str:
-    try:
-        with closing(
-            psycopg2.connect(
-                host="127.0.0.1",
-                port=state.ports["postgres"],
-                user=postgres.SUPERUSER,
-                password=state.secrets["postgres_password"],
-                dbname="postgres",
-                connect_timeout=5,
-            )
-        ) as connection:
-            connection.cursor().execute("SELECT 1")
-    except psycopg2.Error as error:
-        # The address is in the table: what is left is "FATAL:  the database system is starting up".
-        return str(error).strip().partition("failed: ")[2].partition("\n")[0] or "no answer"
-    return OK
+    return Row("supervisor", pid, port, health.OK, _memory(pid, children=False), seconds, 0)
 
 
 def _memory(pid: int, *, children: bool) -> Memory:
@@ -152,19 +109,6 @@ def _family(pid: int, *, children: bool) -> list[psutil.Process]:
         return [process, *(process.children(recursive=True) if children else [])]
     except psutil.NoSuchProcess:
         return []
-
-
-def left_behind(state: State) -> list[int]:
-    """Pids of this suite's processes that run without their supervisor."""
-    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if process.pid not in own and (
-                process.environ().get("SUITE_INSTANCE") == state.instance
-            ):
-                found.append(process.pid)
-    return found
 
 
 def write(rows: list[Row], state: State) -> Iterator[str]:

@@ -19,6 +19,7 @@ from launcher import (
 )
 from launcher.clusters import cluster_of
 from launcher.layout import Layout
+from launcher.ports import one_at_a_time
 from launcher.programs import Program, plan
 from launcher.service_commands import migrate
 from launcher.state import (
@@ -68,14 +69,15 @@ def up(layout: Layout) -> State:
         state.https_port, state.http_port = wanted
         require_outer_ports(state)
         clusters.remove_orphaned_clusters()
-        try:
-            _start_afresh(layout, state)
-        except Trouble:
-            # Between looking at a port and listening on it, another program may have taken it.
-            supervisor.shut_down(layout, state)
-            if not settle_inner_ports(layout, state):
-                raise
-            _start_afresh(layout, state)
+        with one_at_a_time():
+            try:
+                _start_afresh(layout, state)
+            except Trouble:
+                # Between looking at a port and listening on it, another program may have taken it.
+                supervisor.shut_down(layout, state)
+                if not settle_inner_ports(layout, state):
+                    raise
+                _start_afresh(layout, state)
         return state
 
 

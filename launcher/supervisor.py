@@ -137,7 +137,7 @@ def process_table(state: State) -> list[dict[str, Any]]:
 def shut_down(layout: Layout, state: State) -> None:
     """Stop everything of this suite, also what a killed supervisor left behind."""
     if is_running(state):
-        processes = list(_marked(layout, state))
+        processes = list(marked(layout, state))
         _stop_in_turn(state)
         _rpc(state).shutdown()
         psutil.wait_procs(processes, timeout=30)
@@ -168,7 +168,7 @@ def _process(pid: int) -> psutil.Process | None:
 
 def end_leftovers(layout: Layout, state: State | None) -> None:
     """End marked processes: politely (PostgreSQL by INT: a fast shutdown), then by force."""
-    left = list(_marked(layout, state))
+    left = list(marked(layout, state))
     for process in left:
         try:
             if process.name() == "postgres":
@@ -184,7 +184,7 @@ def end_leftovers(layout: Layout, state: State | None) -> None:
     edge.end_orphans(layout.nginx_dir)
 
 
-def _marked(layout: Layout, state: State | None) -> Iterator[psutil.Process]:
+def marked(layout: Layout, state: State | None) -> Iterator[psutil.Process]:
     """Processes of this suite, but for ourselves and our parents: by its SUITE_INSTANCE, or by any
     SUITE_INSTANCE and this VAR_DIR, where the suite has forgotten its own.
     """
