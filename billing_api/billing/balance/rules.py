@@ -1,6 +1,6 @@
 """What a customer has in one currency, and its two spellings. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from billing.platform.clock import format_instant
@@ -33,6 +33,18 @@ class BalanceChange:
     promo_minor: int = 0
     held_minor: int = 0
     receivable_minor: int = 0
+
+
+def moved(balance: Balance, change: BalanceChange, at: datetime) -> Balance:
+    return replace(
+        balance,
+        paid_minor=balance.paid_minor + change.paid_minor,
+        promo_minor=balance.promo_minor + change.promo_minor,
+        held_minor=balance.held_minor + change.held_minor,
+        receivable_minor=balance.receivable_minor + change.receivable_minor,
+        version=balance.version + 1,
+        updated_at=at,
+    )
 
 
 def describe(currency: str, available_minor: int, held_minor: int) -> dict[str, object]:

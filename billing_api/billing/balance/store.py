@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from billing.balance.rows import balance_of
-from billing.balance.rules import Balance, BalanceChange
+from billing.balance.rules import Balance, BalanceChange, moved
 from billing.platform.database import WriteSession
 
 # The update that changes nothing takes the lock and gives the row, whether it is new or not.
@@ -22,7 +22,6 @@ _MOVE = text("""
         held_minor = held_minor + :held, receivable_minor = receivable_minor + :receivable,
         version = version + 1, updated_at = :at
     WHERE customer_id = :customer_id AND currency = :currency
-    RETURNING *
 """)
 
 
@@ -36,6 +35,7 @@ async def lock_balance(
 async def move_balance(
     session: WriteSession, locked: Balance, change: BalanceChange, at: datetime
 ) -> Balance:
+    """The row is locked: what it will be is known before it is written."""
     parameters = {
         "customer_id": locked.customer_id,
         "currency": locked.currency,
@@ -45,4 +45,5 @@ async def move_balance(
         "receivable": change.receivable_minor,
         "at": at,
     }
-    return balance_of(await session.one(_MOVE, parameters))
+    await session.run_later(_MOVE, parameters)
+    return moved(locked, change, at)

@@ -30,7 +30,7 @@ class Change:
 
 async def record_changes(session: WriteSession, at: datetime, *changes: Change) -> None:
     """In the order given, which is the feed's."""
-    await session.run(
+    await session.run_later(
         _RECORD,
         {
             "at": at,

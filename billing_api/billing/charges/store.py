@@ -32,7 +32,7 @@ _REVERSE = text("""
 
 
 async def add_charge(session: WriteSession, charge: Charge) -> None:
-    await session.run(
+    await session.run_later(
         _INSERT,
         {
             "id": charge.id,

@@ -49,7 +49,6 @@ async def charge_balance(
             requested_by=command.requested_by,
             created_at=now,
         )
-        await add_charge(session, charge)
         lines = lines_of(
             charge.currency,
             charge.customer_id,
@@ -59,6 +58,7 @@ async def charge_balance(
         )
         journal = Journal(new_id(), JournalKind.CHARGE, now, lines, subject_id=charge_id)
         await settle_journal(session, taken.balance, journal)
+        await add_charge(session, charge)
         await add_event(session, "charge.succeeded", charge_id, at=now, data=tell(charge))
         return StoredAnswer(201, dump_json(describe(charge)))
 

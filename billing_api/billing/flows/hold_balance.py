@@ -57,7 +57,6 @@ async def hold_balance(
             created_at=now,
             expires_at=expires_at,
         )
-        await add_hold(session, hold)
         lines = lines_of(
             hold.currency,
             hold.customer_id,
@@ -67,6 +66,7 @@ async def hold_balance(
         )
         journal = Journal(new_id(), JournalKind.HOLD, now, lines, subject_id=hold_id)
         await settle_journal(session, taken.balance, journal)
+        await add_hold(session, hold)
         await add_event(session, "balance_hold.held", hold_id, at=now, data=tell(hold))
         return StoredAnswer(201, dump_json(describe(hold)))
 

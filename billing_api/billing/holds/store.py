@@ -26,7 +26,7 @@ _END = text("""
 
 
 async def add_hold(session: WriteSession, hold: Hold) -> None:
-    await session.run(
+    await session.run_later(
         _INSERT,
         {
             "id": hold.id,

@@ -66,7 +66,9 @@ async def claim_key(
 
 async def keep_answer(session: WriteSession, scope: KeyScope, answer: StoredAnswer) -> None:
     """The first final answer stays; later ones do not replace it."""
-    await session.run(_ANSWER, {**_place(scope), "status": answer.status, "body": answer.body})
+    await session.run_later(
+        _ANSWER, {**_place(scope), "status": answer.status, "body": answer.body}
+    )
 
 
 async def release_key(session: WriteSession, scope: KeyScope) -> None:

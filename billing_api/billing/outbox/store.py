@@ -17,7 +17,7 @@ _ADD = text("""
 async def add_event(
     session: WriteSession, event: str, object_id: object, *, at: datetime, data: dict[str, object]
 ) -> None:
-    await session.run(
+    await session.run_later(
         _ADD,
         {
             "id": new_id(),

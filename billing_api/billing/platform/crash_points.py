@@ -39,7 +39,7 @@ class CrashPoint(Enum):
 
     ONCE_BEGUN = "The key is claimed, nothing is written beside it; neither is committed"
     ONCE_POSTED = "A journal is written, the balance it moves is not; neither is committed"
-    ONCE_WRITTEN = "All that the request does is written but its answer; nothing is committed"
+    ONCE_WRITTEN = "All that the request does is said but its answer; nothing is committed"
     ONCE_DONE = "The effect and its answer are committed; the client has not heard of them"
 
     RECOVERY_CLAIMED = "The attempt is leased to us, nothing more"

@@ -12,12 +12,12 @@ import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import TextClause
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+
+from billing.platform.statements import Parameters, bind, bind_together
 
 STATEMENT_SECONDS = 15
 # A session stuck in the middle blocks others and holds the change feed's horizon back. Nobody
@@ -46,7 +46,6 @@ UNDONE_FOR_OTHERS = (
 TRIES_MAX = 5
 PAUSE_SECONDS = 0.02
 Result = TypeVar("Result")
-Parameters = Mapping[str, Any]
 # The database is away, going away or too busy: worth another try, unlike a statement that is wrong.
 UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
@@ -62,7 +61,6 @@ UNAVAILABLE = (
     OSError,
     TimeoutError,
 )
-_DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
 
 class Row(Protocol):
@@ -81,14 +79,14 @@ class ReadSession:
     async def first(
         self, statement: TextClause, parameters: Parameters | None = None
     ) -> Row | None:
-        sql, values = _bind(statement, parameters)
+        sql, values = bind(statement, parameters)
         row: Row | None = await self._connection.fetchrow(sql, *values, timeout=self._seconds)
         return row
 
     async def all(
         self, statement: TextClause, parameters: Parameters | None = None
     ) -> Sequence[Row]:
-        sql, values = _bind(statement, parameters)
+        sql, values = bind(statement, parameters)
         rows: Sequence[Row] = await self._connection.fetch(sql, *values, timeout=self._seconds)
         return rows
 
@@ -96,29 +94,51 @@ class ReadSession:
 class WriteSession(ReadSession):
     """One transaction: everything done through it becomes true together or not at all."""
 
+    def __init__(self, connection: asyncpg.Connection, seconds: float | None = None) -> None:
+        super().__init__(connection, seconds)
+        self._waiting: list[tuple[TextClause, Parameters | None]] = []
+
     async def run(self, statement: TextClause, parameters: Parameters | None = None) -> int:
         """How many rows it changed."""
-        sql, values = _bind(statement, parameters)
-        tag: str = await self._connection.execute(sql, *values, timeout=self._seconds)
-        return int(tag.rpartition(" ")[2]) if tag[-1:].isdigit() else 0
+        await self.flush()
+        return await self._execute(*bind(statement, parameters))
+
+    async def run_later(self, statement: TextClause, parameters: Parameters | None = None) -> None:
+        """A write of which nobody asks the result: it travels with others, before whatever is
+        asked next and before COMMIT at the latest. What is wrong with it is said then.
+
+        Not for a statement that begins with WITH; the same one twice does not travel together,
+        so that rows of one table keep their order.
+        """
+        if any(statement is waiting for waiting, _ in self._waiting):
+            await self.flush()
+        self._waiting.append((statement, parameters))
+
+    async def flush(self) -> None:
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            await self._execute(*bind_together(waiting))
+
+    async def first(
+        self, statement: TextClause, parameters: Parameters | None = None
+    ) -> Row | None:
+        await self.flush()
+        return await super().first(statement, parameters)
+
+    async def all(
+        self, statement: TextClause, parameters: Parameters | None = None
+    ) -> Sequence[Row]:
+        await self.flush()
+        return await super().all(statement, parameters)
 
     async def one(self, statement: TextClause, parameters: Parameters | None = None) -> Row:
         """Raises ValueError for no row and for two."""
         [row] = await self.all(statement, parameters)
         return row
 
-
-@lru_cache(maxsize=500)
-def _compiled(statement: TextClause) -> tuple[str, tuple[str, ...]]:
-    """The driver's spelling, `$1` for `:name`, and the names in that order."""
-    compiled = statement.compile(dialect=_DIALECT)
-    return str(compiled), tuple(compiled.positiontup or ())
-
-
-def _bind(statement: TextClause, parameters: Parameters | None) -> tuple[str, list[Any]]:
-    sql, names = _compiled(statement)
-    given = parameters or {}
-    return sql, [given[name] for name in names]
+    async def _execute(self, sql: str, values: list[Any]) -> int:
+        tag: str = await self._connection.execute(sql, *values, timeout=self._seconds)
+        return int(tag.rpartition(" ")[2]) if tag[-1:].isdigit() else 0
 
 
 class _Pool:
@@ -189,11 +209,13 @@ class Database:
     async def begin(self, *, patience_seconds: int | None = None) -> AsyncIterator[WriteSession]:
         """`patience_seconds`: for each statement, instead of what a request has; for proofs."""
         async with self._writers.connection() as connection, connection.transaction():
-            if patience_seconds is None:
-                yield WriteSession(connection)
-                return
-            await connection.execute(f"SET LOCAL statement_timeout = '{patience_seconds:d}s'")
-            yield WriteSession(connection, patience_seconds + ANSWER_MARGIN_SECONDS)
+            seconds = None
+            if patience_seconds is not None:
+                await connection.execute(f"SET LOCAL statement_timeout = '{patience_seconds:d}s'")
+                seconds = patience_seconds + ANSWER_MARGIN_SECONDS
+            session = WriteSession(connection, seconds)
+            yield session
+            await session.flush()
 
     async def transact(self, work: Callable[[WriteSession], Awaitable[Result]]) -> Result:
         """`work` in a transaction, begun anew, a few times, where the server undid it for others.
