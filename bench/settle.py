@@ -80,7 +80,7 @@ class Settling:
     async def _settle(self, base: int) -> float:
         database = Database(self._url, write_pool=CLIENTS)
         # pgbench does not count its connecting either.
-        await _connect_all(database)
+        await connect_all(database)
         numbers = itertools.count(base + 1)
         done = 0
         started = time.perf_counter()
@@ -102,7 +102,7 @@ class Settling:
         return done / took
 
 
-async def _connect_all(database: Database) -> None:
+async def connect_all(database: Database) -> None:
     together = asyncio.Barrier(CLIENTS)
 
     async def connect() -> None:
