@@ -25,6 +25,7 @@ PERSONAL_SETTINGS = {
     "RETURN_URL_HOSTS": ("billing",),
     "PAYMENT_MIN": ("billing",),
     "PAYMENT_MAX": ("billing",),
+    "HOLD_MARGIN_MINUTES": ("billing",),
     "HASH_WORKERS": ("auth",),
     "ACCESS_TOKEN_SECONDS": ("auth",),
     "REFRESH_GRACE_SECONDS": ("auth",),

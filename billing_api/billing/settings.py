@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     return_url_hosts: str = ""
     payment_min: str = "1.00"
     payment_max: str = "350000.00"
+    hold_margin_minutes: int = Field(default=60, ge=5, le=24 * 60)
     adjustment_max_finance: str = "10000.00"
     adjustment_max_admin: str = "100000.00"
     log_level: str = "INFO"

@@ -9,10 +9,12 @@ import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
+from billing.flows.apply_hold_policy import apply_hold_policy
 from billing.flows.claim_polls import claim_polls
 from billing.flows.expire_holds import expire_holds
 from billing.flows.expire_promo import expire_promo
@@ -44,6 +46,7 @@ class Tools:
     database: Database
     gateway: PaymentGateway
     clock: Clock
+    hold_margin: timedelta
 
 
 @dataclass(slots=True)
@@ -80,6 +83,12 @@ async def expire(tools: Tools) -> int:
     return holds + await expire_promo(tools.database, tools.clock)
 
 
+async def decide_held(tools: Tools) -> int:
+    return await apply_hold_policy(
+        tools.database, tools.gateway, tools.clock, margin=tools.hold_margin
+    )
+
+
 async def tidy(tools: Tools) -> int:
     return await prune_leftovers(tools.database, tools.clock)
 
@@ -90,6 +99,7 @@ def make_loops() -> list[Loop]:
         ("attempts", recover),
         ("polls", poll_due),
         ("expiries", expire),
+        ("held", decide_held),
     )
     return [Loop(name, work, asyncio.Event()) for name, work in kinds]
 
@@ -157,7 +167,8 @@ async def _main() -> None:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
         gateway = await stack.enter_async_context(make_gateway(settings))
-        tools = Tools(database, gateway, make_clock(settings))
+        margin = timedelta(minutes=settings.hold_margin_minutes)
+        tools = Tools(database, gateway, make_clock(settings), margin)
         logger.info("worker started")
         task = asyncio.create_task(run_worker(tools, settings.billing_database_url, stopping))
         await stopping.wait()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from billing.flows.settle_cancel import settle_cancel
+from billing.flows.settle_held import settle_held
 from billing.flows.settle_payment import save_and_tell, settle_payment
 from billing.gateway.port import Accepted, PaymentGateway
 from billing.idempotency.problems import IdempotencyInProgress, IdempotencyKeyReused
@@ -63,7 +63,7 @@ async def cancel_payment(
     attempt, provider_id = reserved
     outcome = await gateway.cancel_payment(attempt.id, provider_id, seconds=CALL_SECONDS)
     settled = await db.transact(
-        lambda session: settle_cancel(
+        lambda session: settle_held(
             session, attempt.payment_id, attempt.id, outcome, shop=gateway.shop, now=clock.now()
         )
     )

@@ -16,7 +16,8 @@ async def claim_polls(db: Database, clock: Clock, limit: int) -> list[UUID]:
     now = clock.now()
     async with db.begin() as session:
         due = await lock_due_polls(session, now, limit)
-        for payment_id, created_at in due:
-            await schedule_poll(session, payment_id, next_poll(created_at, now))
+        for payment_id, created_at, capture_before in due:
+            next_at = next_poll(created_at, now, capture_before)
+            await schedule_poll(session, payment_id, next_at)
     crash_point(CrashPoint.POLL_TURN_SET)
-    return [payment_id for payment_id, _ in due]
+    return [payment_id for payment_id, *_ in due]

@@ -6,6 +6,7 @@ Reads only. A difference is counted, never repaired here: what to do about it is
 from datetime import datetime, timedelta
 
 from billing.gateway.port import PaymentGateway, ProviderPayment, Unknown
+from billing.payments.checks import amount_agrees
 from billing.payments.queries import list_created
 from billing.payments.rules import Payment, PaymentStatus
 from billing.platform.clock import Clock
@@ -46,7 +47,7 @@ async def compare_provider(
         if item is None:
             checks[absent] += 1
             continue
-        checks[amounts] += item.amount != payment.amount
+        checks[amounts] += not amount_agrees(payment, item.amount, item.status)
         checks[finals] += _contradict(payment, item)
     checks[strangers] = sum(
         1

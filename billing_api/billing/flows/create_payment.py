@@ -16,7 +16,7 @@ from billing.payments import rules
 from billing.payments.attempt_store import add_attempt
 from billing.payments.attempts import Attempt, AttemptState
 from billing.payments.queries import get_payment
-from billing.payments.rules import Payment
+from billing.payments.rules import OnExpiry, Payment
 from billing.payments.store import NewPayment, add_payment
 from billing.platform.clock import Clock
 from billing.platform.crash_points import CrashPoint, crash_point
@@ -40,6 +40,8 @@ class CreatePayment:
     return_url: str | None
     default_return_url: str
     request_id: str
+    capture: bool = True
+    on_expiry: OnExpiry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,23 @@ def _plan(
     return_url = command.return_url or command.default_return_url.format(id=payment_id)
     body = gateway.write_intent(
         PaymentIntent(
-            payment_id, command.amount, command.description, return_url, command.request_id
+            payment_id,
+            command.amount,
+            command.description,
+            return_url,
+            command.request_id,
+            command.capture,
         )
     )
     attempt = Attempt(new_id(), payment_id, 1, body, AttemptState.SENT, 1, clock.now())
     payment = NewPayment(
-        payment_id, command.customer_id, command.amount, command.description, return_url
+        payment_id,
+        command.customer_id,
+        command.amount,
+        command.description,
+        return_url,
+        command.capture,
+        command.on_expiry,
     )
     return payment, attempt
 

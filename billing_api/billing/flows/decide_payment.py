@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing.flows.settle_credit import settle_credit
-from billing.flows.settle_payment import Effect, save_and_tell, settle_payment
+from billing.flows.settle_payment import Effect, claim_of, save_and_tell, settle_payment
 from billing.gateway.port import Accepted, PaymentGateway, ProviderPayment, Shop
 from billing.ledger.kinds import JournalKind
 from billing.outbox.store import add_event
 from billing.payments import rules
-from billing.payments.checks import Claimed, disagreement, is_foreign
+from billing.payments.checks import disagreement, is_foreign
 from billing.payments.decision_store import keep_decision
 from billing.payments.decisions import (
     CLOSED_BY_STAFF,
@@ -82,13 +82,15 @@ async def _release(
 async def _book_late(
     session: WriteSession, payment: Payment, seen: ProviderPayment, shop: Shop, now: datetime
 ) -> Payment:
-    claimed = Claimed(seen.id, seen.payment_uid, seen.amount, seen.account_id, seen.test)
+    claimed = claim_of(seen)
     reason = disagreement(
         payment, claimed, account_id=shop.account_id, accepts_test=shop.accepts_test
     )
     if reason is not None or is_foreign(payment, claimed):
         raise DecisionError(f"it does not agree: {reason or 'another object'}")
+    taken = seen.amount or payment.amount
     booked = replace(payment, provider_id=seen.id, provider_status=seen.status, test=seen.test)
+    booked = replace(booked, captured_minor=taken.minor)
     booked = await save_and_tell(session, booked, now)
     await settle_credit(session, booked, JournalKind.LATE_PAYMENT, now)
     await add_event(session, "payment.booked_late", booked.id, at=now, data=rules.snapshot(booked))

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from billing.flows.settle_attempt import NotThere, settle_attempt
-from billing.flows.settle_cancel import settle_cancel
-from billing.flows.settle_payment import settle_payment
+from billing.flows.settle_held import settle_held
+from billing.flows.settle_payment import save_and_tell, settle_payment
 from billing.gateway.port import Accepted, CreateOutcome, PaymentGateway, PaymentList, Unknown
 from billing.payments.attempt_store import (
     add_attempt,
@@ -17,6 +17,7 @@ from billing.payments.attempt_store import (
     count_send,
     lock_as_read,
     mark_attempt,
+    open_attempt,
     open_cancel_attempt,
 )
 from billing.payments.attempts import (
@@ -29,6 +30,7 @@ from billing.payments.attempts import (
 )
 from billing.payments.queries import get_payment
 from billing.payments.rules import PaymentStatus
+from billing.payments.store import lock_payment
 from billing.platform.clock import Clock
 from billing.platform.concurrency import each
 from billing.platform.crash_points import CrashPoint, crash_point
@@ -71,6 +73,9 @@ async def _recover(db: Database, gateway: PaymentGateway, clock: Clock, attempt:
             # Refused until now and no longer wanted: it is never made at all.
             await _settle(db, gateway, clock, attempt, NotThere())
             return
+        if attempt.kind is AttemptKind.CAPTURE and payment.cancel_requested_at is not None:
+            await _release_instead(db, clock, attempt)
+            return
         await _try_anew(db, gateway, clock, attempt)
     elif attempt.state is AttemptState.LOOKUP or not key_is_fresh(attempt, clock.now()):
         await _look_for(db, gateway, clock, attempt)
@@ -103,26 +108,44 @@ async def _try_anew(db: Database, gateway: PaymentGateway, clock: Clock, old: At
 
 
 async def _send(db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt) -> None:
-    if attempt.kind is AttemptKind.CANCEL:
-        await _send_cancel(db, gateway, clock, attempt)
+    if attempt.kind is not AttemptKind.CREATE:
+        await _send_held(db, gateway, clock, attempt)
         return
     outcome = await gateway.create_payment(attempt.id, attempt.body, seconds=CALL_SECONDS)
     await _settle(db, gateway, clock, attempt, outcome)
 
 
-async def _send_cancel(
-    db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt
-) -> None:
+async def _send_held(db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt) -> None:
     provider_id = await _provider_id(db, attempt)
-    outcome = await gateway.cancel_payment(attempt.id, provider_id, seconds=CALL_SECONDS)
+    if attempt.kind is AttemptKind.CAPTURE:
+        outcome = await gateway.capture_payment(
+            attempt.id, provider_id, attempt.body, seconds=CALL_SECONDS
+        )
+    else:
+        outcome = await gateway.cancel_payment(attempt.id, provider_id, seconds=CALL_SECONDS)
     await db.transact(
-        lambda session: settle_cancel(
+        lambda session: settle_held(
             session, attempt.payment_id, attempt.id, outcome, shop=gateway.shop, now=clock.now()
         )
     )
 
 
-async def _look_at_canceled(
+async def _release_instead(db: Database, clock: Clock, attempt: Attempt) -> None:
+    """Refused until now, and its cancellation was asked for meanwhile."""
+    now = clock.now()
+
+    async def release(session: WriteSession) -> None:
+        payment = await lock_payment(session, attempt.payment_id)
+        if not await lock_as_read(session, attempt):
+            return
+        await mark_attempt(session, attempt.id, AttemptState.REFUSED, outcome="no_longer_wanted")
+        await save_and_tell(session, replace(payment, capture_wish_minor=None), now)
+        await open_cancel_attempt(session, payment.id, at=now, lease_until=None)
+
+    await db.transact(release)
+
+
+async def _look_at_held(
     db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt
 ) -> None:
     """The old key is no good any more: where the money is still held, a new attempt begins."""
@@ -136,20 +159,24 @@ async def _look_at_canceled(
         settled = await settle_payment(session, attempt.payment_id, seen.payment, gateway.shop, now)
         await mark_attempt(session, attempt.id, AttemptState.LOST, outcome="key_too_old")
         if settled.payment.status is PaymentStatus.WAITING_FOR_CAPTURE:
-            await open_cancel_attempt(session, attempt.payment_id, at=now, lease_until=None)
+            # A capture that was not made until now never will be: money on hold is taken once.
+            captures = settled.payment.cancel_requested_at is None
+            kind = attempt.kind if captures else AttemptKind.CANCEL
+            body = attempt.body if kind is attempt.kind else b"{}"
+            await open_attempt(session, attempt.payment_id, kind, body, at=now, lease_until=None)
 
 
 async def _provider_id(db: Database, attempt: Attempt) -> str:
     async with db.read() as session:
         payment = await get_payment(session, attempt.payment_id, None)
     if payment.provider_id is None:
-        raise RuntimeError(f"payment {payment.id} is canceled at a provider that never had it")
+        raise RuntimeError(f"payment {payment.id} is acted on at a provider that never had it")
     return payment.provider_id
 
 
 async def _look_for(db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt) -> None:
-    if attempt.kind is AttemptKind.CANCEL:
-        await _look_at_canceled(db, gateway, clock, attempt)
+    if attempt.kind is not AttemptKind.CREATE:
+        await _look_at_held(db, gateway, clock, attempt)
         return
     outcome = await _search(gateway, attempt)
     age = clock.now() - attempt.created_at

@@ -14,13 +14,13 @@ from billing.platform.ids import new_id
 async def settle_credit(
     session: WriteSession, payment: Payment, kind: JournalKind, now: datetime
 ) -> None:
-    """`kind` is the journal's; one of a kind a payment, the database insists."""
+    """What was captured. `kind` is the journal's; one of a kind a payment, the database insists."""
     balance = await lock_balance(session, payment.customer_id, payment.amount.currency, now)
     journal = Journal(
         id=new_id(),
         kind=kind,
         at=now,
-        lines=top_up_lines(payment.customer_id, payment.amount, balance.receivable_minor),
+        lines=top_up_lines(payment.customer_id, payment.captured, balance.receivable_minor),
         payment_id=payment.id,
     )
     await settle_journal(session, balance, journal)

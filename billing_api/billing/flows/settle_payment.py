@@ -46,7 +46,7 @@ async def settle_payment(
 ) -> Settled:
     """Raises PaymentNotFound; otherwise says what the object did."""
     payment = await lock_payment(session, payment_id)
-    claimed = Claimed(seen.id, seen.payment_uid, seen.amount, seen.account_id, seen.test)
+    claimed = claim_of(seen)
     if is_foreign(payment, claimed):
         return Settled(payment, Effect.FOREIGN)
     if payment.quarantine_reason is not None:
@@ -66,9 +66,25 @@ async def settle_payment(
         return Settled(await _move(session, known, seen, status, now), Effect.MOVED)
     if known != payment:
         known = await save_and_tell(session, known, now)
-        next_at = None if known.is_final else rules.next_poll(known.created_at, now)
-        await close_attempts(session, payment.id, AttemptState.ACCEPTED, next_poll=next_at)
+        await _close(session, known, now)
     return Settled(known, Effect.UNCHANGED)
+
+
+async def _close(session: WriteSession, payment: Payment, now: datetime) -> None:
+    """The provider knows of it: nothing is posted again to make it."""
+    held = payment.status is PaymentStatus.WAITING_FOR_CAPTURE
+    next_at = rules.next_poll(payment.created_at, now, payment.capture_before if held else None)
+    await close_attempts(
+        session,
+        payment.id,
+        AttemptState.ACCEPTED,
+        next_poll=None if payment.is_final else next_at,
+        over=payment.is_final,
+    )
+
+
+def claim_of(seen: ProviderPayment) -> Claimed:
+    return Claimed(seen.id, seen.payment_uid, seen.amount, seen.account_id, seen.test, seen.status)
 
 
 def _note(payment: Payment, seen: ProviderPayment) -> Payment:
@@ -82,6 +98,9 @@ def _note(payment: Payment, seen: ProviderPayment) -> Payment:
         undecided=False,
         test=seen.test,
         confirmation_url=seen.confirmation_url or payment.confirmation_url,
+        capture_before=seen.expires_at
+        if status is PaymentStatus.WAITING_FOR_CAPTURE and not stale
+        else payment.capture_before,
     )
 
 
@@ -94,7 +113,8 @@ async def _move(
 ) -> Payment:
     moved = replace(payment, status=status)
     if status is PaymentStatus.SUCCEEDED:
-        moved = replace(moved, paid_at=seen.captured_at or now)
+        taken = seen.amount or payment.amount
+        moved = replace(moved, paid_at=seen.captured_at or now, captured_minor=taken.minor)
     elif status is PaymentStatus.CANCELED:
         moved = replace(
             moved,
@@ -104,8 +124,7 @@ async def _move(
         )
     moved = await save_and_tell(session, moved, now)
     crash_point(CrashPoint.SETTLE_MOVED)
-    next_at = None if moved.is_final else rules.next_poll(moved.created_at, now)
-    await close_attempts(session, moved.id, AttemptState.ACCEPTED, next_poll=next_at)
+    await _close(session, moved, now)
     if status is PaymentStatus.WAITING_FOR_CAPTURE and moved.cancel_requested_at is not None:
         # Nobody wants this money any more: the worker gives it back.
         await open_cancel_attempt(session, moved.id, at=now, lease_until=None)

@@ -35,6 +35,7 @@ class ProviderPayment:
     confirmation_url: str | None
     cancellation_party: str | None
     cancellation_reason: str | None
+    expires_at: datetime | None = None  # until when held money may be captured
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class PaymentIntent:
     description: str | None
     return_url: str
     request_id: str
+    capture: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class PaymentList:
 
 
 CreateOutcome = Accepted | Refused | Unknown
+CaptureOutcome = Accepted | Refused | Unknown
 CancelOutcome = Accepted | Refused | Unknown
 FindOutcome = Accepted | Missing | Unknown
 ListOutcome = PaymentList | Unknown
@@ -93,7 +96,17 @@ class PaymentGateway(Protocol):
         """The exact bytes to send; kept, because a repeat must not differ in one of them."""
         ...
 
+    def write_capture(self, part: Money | None) -> bytes:
+        """None captures all that is held."""
+        ...
+
     async def create_payment(self, key: UUID, body: bytes, *, seconds: float) -> CreateOutcome: ...
+
+    async def capture_payment(
+        self, key: UUID, provider_id: str, body: bytes, *, seconds: float
+    ) -> CaptureOutcome:
+        """Once a payment; what is not captured goes back to the payer by itself."""
+        ...
 
     async def cancel_payment(self, key: UUID, provider_id: str, *, seconds: float) -> CancelOutcome:
         """Gives held money back; what is only pending the provider refuses to cancel."""

@@ -38,12 +38,18 @@ OF_PAYMENTS = (
            WHERE p.status = 'succeeded' GROUP BY p.id HAVING count(j.id) <> 1""",
     ),
     (
-        "a payment's journal carries its amount",
+        "a payment's journal carries what was captured of it",
         """SELECT p.id FROM payments p JOIN journals j
                ON j.payment_id = p.id AND j.kind IN ('payment', 'late_payment')
            JOIN postings s ON s.journal_id = j.id JOIN accounts a ON a.id = s.account_id
-           WHERE a.kind = 'provider' GROUP BY p.id, p.amount_minor
-           HAVING sum(-s.amount_minor) <> p.amount_minor""",
+           WHERE a.kind = 'provider' GROUP BY p.id, p.captured_minor
+           HAVING sum(-s.amount_minor) <> p.captured_minor""",
+    ),
+    (
+        "what was captured has a journal",
+        """SELECT p.id FROM payments p WHERE p.captured_minor <> 0 AND NOT EXISTS (
+               SELECT FROM journals j
+               WHERE j.payment_id = p.id AND j.kind IN ('payment', 'late_payment'))""",
     ),
     (
         "a payment's journal credits its own customer",

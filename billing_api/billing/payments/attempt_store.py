@@ -24,6 +24,20 @@ _LAST = text("""
            coalesce(bool_or(state IN ('sent', 'unknown', 'lookup', 'waiting')), false) AS is_open
     FROM payment_attempts WHERE payment_id = :payment_id
 """)
+_OPEN_KIND = text("""
+    SELECT kind FROM payment_attempts
+    WHERE payment_id = :payment_id AND state IN ('sent', 'unknown', 'lookup', 'waiting')
+""")
+_LAPSING = text("""
+    SELECT id FROM payments p
+    WHERE status = 'waiting_for_capture' AND on_expiry IS NOT NULL AND quarantine_reason IS NULL
+      AND capture_before > :now AND capture_before <= :until
+      AND NOT EXISTS (
+        SELECT FROM payment_attempts a WHERE a.payment_id = p.id
+          AND (a.state IN ('sent', 'unknown', 'lookup', 'waiting')
+               OR a.kind <> 'create' AND a.created_at > :since))
+    ORDER BY capture_before LIMIT :limit
+""")
 _LOCK = text("SELECT * FROM payment_attempts WHERE id = :id FOR UPDATE")
 _LOCK_AS_READ = text("""
     SELECT id FROM payment_attempts
@@ -33,6 +47,7 @@ _CLOSE_OPEN = text("""
     WITH closed AS (
         UPDATE payment_attempts SET state = :state, next_at = NULL, lease_until = NULL
         WHERE payment_id = :payment_id AND state IN ('sent', 'unknown', 'lookup', 'waiting')
+          AND (kind = 'create' OR :over)
     )
     INSERT INTO payment_polls (payment_id, next_at) VALUES (:payment_id, :next_poll)
     ON CONFLICT (payment_id) DO UPDATE SET next_at = excluded.next_at
@@ -63,7 +78,10 @@ _SCHEDULE_POLL = text("""
     ON CONFLICT (payment_id) DO UPDATE SET next_at = excluded.next_at
 """)
 _CLAIM_POLLS = text("""
-    SELECT p.payment_id, payments.created_at FROM payment_polls p
+    SELECT p.payment_id, payments.created_at,
+           CASE WHEN payments.status = 'waiting_for_capture'
+                THEN payments.capture_before END AS capture_before
+    FROM payment_polls p
     JOIN payments ON payments.id = p.payment_id
     WHERE p.next_at <= :now OR p.next_at > :too_far
     ORDER BY p.next_at LIMIT :limit
@@ -96,19 +114,48 @@ async def add_attempt(
     )
 
 
-async def open_cancel_attempt(
-    session: WriteSession, payment_id: UUID, *, at: datetime, lease_until: datetime | None
+async def open_attempt(
+    session: WriteSession,
+    payment_id: UUID,
+    kind: AttemptKind,
+    body: bytes,
+    *,
+    at: datetime,
+    lease_until: datetime | None,
 ) -> Attempt | None:
-    """None where one is open already; call with the payment locked."""
+    """None where one is open already, whatever its kind; call with the payment locked."""
     row = await session.one(_LAST, {"payment_id": payment_id})
     if row["is_open"]:
         return None
     number = int(row["number"]) + 1
-    attempt = Attempt(
-        new_id(), payment_id, number, b"{}", AttemptState.SENT, 1, at, AttemptKind.CANCEL
-    )
+    attempt = Attempt(new_id(), payment_id, number, body, AttemptState.SENT, 1, at, kind)
     await add_attempt(session, attempt, lease_until=lease_until)
     return attempt
+
+
+async def open_cancel_attempt(
+    session: WriteSession, payment_id: UUID, *, at: datetime, lease_until: datetime | None
+) -> Attempt | None:
+    return await open_attempt(
+        session, payment_id, AttemptKind.CANCEL, b"{}", at=at, lease_until=lease_until
+    )
+
+
+async def open_kind(session: WriteSession, payment_id: UUID) -> AttemptKind | None:
+    """What is being asked of the provider; call with the payment locked."""
+    row = await session.first(_OPEN_KIND, {"payment_id": payment_id})
+    return None if row is None else AttemptKind(row["kind"])
+
+
+async def list_lapsing(
+    session: WriteSession, *, now: datetime, margin: timedelta, pause: timedelta, limit: int
+) -> list[UUID]:
+    """Held payments with a policy whose deadline is within `margin` and that nobody acts on.
+
+    What was refused is asked again after `pause`.
+    """
+    parameters = {"now": now, "until": now + margin, "since": now - pause, "limit": limit}
+    return [row["id"] for row in await session.all(_LAPSING, parameters)]
 
 
 async def lock_attempt(session: WriteSession, attempt_id: UUID) -> Attempt:
@@ -136,10 +183,23 @@ async def mark_attempt(
 
 
 async def close_attempts(
-    session: WriteSession, payment_id: UUID, state: AttemptState, *, next_poll: datetime | None
+    session: WriteSession,
+    payment_id: UUID,
+    state: AttemptState,
+    *,
+    next_poll: datetime | None,
+    over: bool = True,
 ) -> None:
-    """The provider has answered: no call is open any more, and it is asked again at `next_poll`."""
-    parameters = {"payment_id": payment_id, "state": state.value, "next_poll": next_poll}
+    """The provider has answered and is asked again at `next_poll`: no call is open any more.
+
+    Not `over`: it knows the payment, and what was asked about its held money is still to come.
+    """
+    parameters = {
+        "payment_id": payment_id,
+        "state": state.value,
+        "next_poll": next_poll,
+        "over": over,
+    }
     await session.run(_CLOSE_OPEN, parameters)
 
 
@@ -171,10 +231,10 @@ async def schedule_poll(session: WriteSession, payment_id: UUID, next_at: dateti
 
 async def lock_due_polls(
     session: WriteSession, now: datetime, limit: int
-) -> Iterable[tuple[UUID, datetime]]:
+) -> Iterable[tuple[UUID, datetime, datetime | None]]:
     parameters = {"now": now, "too_far": now + POLL_PAUSE_MAX + timedelta(hours=1), "limit": limit}
     rows = await session.all(_CLAIM_POLLS, parameters)
-    return [(row["payment_id"], row["created_at"]) for row in rows]
+    return [(row["payment_id"], row["created_at"], row["capture_before"]) for row in rows]
 
 
 async def claim_asking(

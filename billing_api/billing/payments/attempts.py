@@ -21,6 +21,7 @@ PAUSE_MAX = timedelta(hours=1)
 
 class AttemptKind(StrEnum):
     CREATE = "create"
+    CAPTURE = "capture"  # of held money, whole or a part
     CANCEL = "cancel"  # of held money only: the provider ends an unpaid payment by itself
 
 

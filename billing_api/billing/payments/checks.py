@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from billing.payments.rules import Payment
+from billing.payments.rules import Payment, PaymentStatus
 from billing.platform.money import Money
 
 
@@ -16,11 +16,27 @@ class Claimed:
     amount: Money | None
     account_id: str
     test: bool
+    status: str = ""
 
 
 def is_foreign(payment: Payment, claimed: Claimed) -> bool:
     """Another object altogether: it says nothing about ours and must not harm it."""
     return payment.provider_id is not None and payment.provider_id != claimed.provider_id
+
+
+def amount_agrees(payment: Payment, amount: Money | None, status: str) -> bool:
+    """Of held money a part may be taken: what we asked for, or what somebody took in the cabinet.
+
+    Once it is known what was taken, it stays so.
+    """
+    two_stages = not payment.capture or payment.capture_wish_minor is not None
+    if amount is None or status != PaymentStatus.SUCCEEDED or not two_stages:
+        return amount == payment.amount
+    if payment.captured_minor:
+        return amount == payment.captured
+    if payment.capture_wish_minor is not None:
+        return amount.minor == payment.capture_wish_minor
+    return 0 < amount.minor <= payment.amount.minor
 
 
 def disagreement(
@@ -33,7 +49,7 @@ def disagreement(
     doubts = (
         ("metadata_mismatch", claimed.payment_uid != str(payment.id)),
         ("currency_mismatch", currency != payment.amount.currency),
-        ("amount_mismatch", amount != payment.amount),
+        ("amount_mismatch", not amount_agrees(payment, amount, claimed.status)),
         ("shop_mismatch", claimed.account_id != account_id),
         ("test_payment_in_production", claimed.test and not accepts_test),
         ("test_flag_changed", flag_changed),

@@ -1,7 +1,7 @@
 """Rows as the slice's own values."""
 
 from billing.payments.attempts import Attempt, AttemptKind, AttemptState
-from billing.payments.rules import Payment, PaymentStatus
+from billing.payments.rules import OnExpiry, Payment, PaymentStatus
 from billing.platform.database import Row
 from billing.platform.money import Money
 
@@ -10,7 +10,9 @@ def payment_of(row: Row) -> Payment:
     values = dict(row)
     amount = Money(values.pop("amount_minor"), values.pop("currency"))
     status = PaymentStatus(values.pop("status"))
-    return Payment(amount=amount, status=status, **values)
+    policy = values.pop("on_expiry")
+    on_expiry = None if policy is None else OnExpiry(policy)
+    return Payment(amount=amount, status=status, on_expiry=on_expiry, **values)
 
 
 def attempt_of(row: Row) -> Attempt:

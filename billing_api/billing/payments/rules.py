@@ -20,6 +20,13 @@ class PaymentStatus(StrEnum):
     CANCELED = "canceled"
 
 
+class OnExpiry(StrEnum):
+    """What becomes of held money that nobody has decided about before its time runs out."""
+
+    RELEASE = "release"
+    CAPTURE = "capture"
+
+
 RANK = {
     PaymentStatus.PENDING: 0,
     PaymentStatus.WAITING_FOR_CAPTURE: 1,
@@ -31,7 +38,11 @@ FINAL = frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.CANCELED})
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """`undecided`: the provider may or may not know of it; quarantined: a person decides."""
+    """`undecided`: the provider may or may not know of it; quarantined: a person decides.
+
+    `capture` False: paying only holds the money. `captured_minor` is what was taken in the end and
+    0 until then, `capture_wish_minor` what we last asked to take.
+    """
 
     id: UUID
     customer_id: str
@@ -54,10 +65,19 @@ class Payment:
     version: int
     cancel_requested_at: datetime | None = None
     cancel_requested_by: str | None = None
+    capture: bool = True
+    on_expiry: OnExpiry | None = None
+    capture_before: datetime | None = None
+    captured_minor: int = 0
+    capture_wish_minor: int | None = None
 
     @property
     def is_final(self) -> bool:
         return self.status in FINAL
+
+    @property
+    def captured(self) -> Money:
+        return Money(self.captured_minor, self.amount.currency)
 
 
 def read_status(word: str) -> PaymentStatus | None:
@@ -102,13 +122,30 @@ POLL_CALENDAR = (
 POLL_PAUSE_MAX = timedelta(days=1)
 
 
-def next_poll(created_at: datetime, now: datetime) -> datetime | None:
+# Held money goes back at its deadline; this long after it the provider should have said so.
+HOLD_POLLED_AFTER = timedelta(hours=1)
+HOLD_POLL_PAUSE = timedelta(minutes=5)
+
+
+def next_poll(
+    created_at: datetime, now: datetime, capture_before: datetime | None = None
+) -> datetime | None:
     """When to look again, None when looking is over: such a payment is shown for review."""
+    if capture_before is not None and abs(now - capture_before) < HOLD_POLLED_AFTER:
+        return now + HOLD_POLL_PAUSE
     age = now - created_at
     for until, pause in POLL_CALENDAR:
         if age < until:
-            return now + pause
-    return None
+            return _not_past(now, now + pause, capture_before)
+    ahead = capture_before is not None and now < capture_before
+    return _not_past(now, now + POLL_PAUSE_MAX, capture_before) if ahead else None
+
+
+def _not_past(now: datetime, turn: datetime, capture_before: datetime | None) -> datetime:
+    """A turn that would pass the deadline comes shortly after it instead."""
+    if capture_before is None or not now < capture_before < turn:
+        return turn
+    return capture_before + HOLD_POLL_PAUSE
 
 
 def _instant(value: datetime | None) -> str | None:
@@ -131,6 +168,8 @@ def describe(payment: Payment) -> dict[str, object]:
         "cancel_requested_at": _instant(payment.cancel_requested_at),
         "cancellation_reason": payment.cancellation_reason,
         "return_url": payment.return_url,
+        "captured_value": format_minor(payment.captured_minor, payment.amount.currency),
+        "capture_before": _instant(payment.capture_before),
     }
 
 
@@ -145,5 +184,6 @@ def snapshot(payment: Payment) -> dict[str, object]:
         "test": payment.test,
         "quarantine_reason": payment.quarantine_reason,
         "cancel_requested_by": payment.cancel_requested_by,
+        "on_expiry": payment.on_expiry,
         "updated_at": _instant(payment.updated_at),
     }

@@ -8,15 +8,15 @@ from sqlalchemy import text
 
 from billing.payments.problems import PaymentNotFound
 from billing.payments.rows import payment_of
-from billing.payments.rules import Payment, PaymentStatus
+from billing.payments.rules import OnExpiry, Payment, PaymentStatus
 from billing.platform.database import WriteSession
 from billing.platform.money import Money
 
 _INSERT = text("""
     INSERT INTO payments (id, customer_id, status, amount_minor, currency, description, return_url,
-                          undecided, created_at, updated_at, version)
+                          undecided, created_at, updated_at, version, capture, on_expiry)
     VALUES (:id, :customer_id, 'pending', :amount_minor, :currency, :description, :return_url,
-            true, :at, :at, 1)
+            true, :at, :at, 1, :capture, :on_expiry)
 """)
 # Not FOR UPDATE: rows that merely refer to the payment may be added meanwhile.
 _LOCK = text("SELECT * FROM payments WHERE id = :id FOR NO KEY UPDATE")
@@ -27,7 +27,9 @@ _UPDATE = text("""
         updated_at = :updated_at, paid_at = :paid_at, canceled_at = :canceled_at,
         cancellation_party = :cancellation_party, cancellation_reason = :cancellation_reason,
         quarantine_reason = :quarantine_reason, cancel_requested_at = :cancel_requested_at,
-        cancel_requested_by = :cancel_requested_by, version = :version
+        cancel_requested_by = :cancel_requested_by, capture_before = :capture_before,
+        captured_minor = :captured_minor, capture_wish_minor = :capture_wish_minor,
+        version = :version
     WHERE id = :id
 """)
 
@@ -39,6 +41,8 @@ class NewPayment:
     amount: Money
     description: str | None
     return_url: str
+    capture: bool = True
+    on_expiry: OnExpiry | None = None
 
 
 async def add_payment(session: WriteSession, new: NewPayment, at: datetime) -> Payment:
@@ -51,6 +55,8 @@ async def add_payment(session: WriteSession, new: NewPayment, at: datetime) -> P
             "currency": new.amount.currency,
             "description": new.description,
             "return_url": new.return_url,
+            "capture": new.capture,
+            "on_expiry": None if new.on_expiry is None else new.on_expiry.value,
             "at": at,
         },
     )
@@ -74,6 +80,8 @@ async def add_payment(session: WriteSession, new: NewPayment, at: datetime) -> P
         cancellation_reason=None,
         quarantine_reason=None,
         version=1,
+        capture=new.capture,
+        on_expiry=new.on_expiry,
     )
 
 
@@ -105,6 +113,9 @@ async def save_payment(session: WriteSession, payment: Payment, at: datetime) ->
             "quarantine_reason": saved.quarantine_reason,
             "cancel_requested_at": saved.cancel_requested_at,
             "cancel_requested_by": saved.cancel_requested_by,
+            "capture_before": saved.capture_before,
+            "captured_minor": saved.captured_minor,
+            "capture_wish_minor": saved.capture_wish_minor,
             "version": saved.version,
         },
     )

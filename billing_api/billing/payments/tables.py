@@ -33,6 +33,11 @@ class PaymentRow(SQLModel, table=True):
     quarantine_reason: str | None = Field(default=None, sa_type=Text)
     cancel_requested_at: datetime | None = Field(default=None, sa_type=INSTANT)
     cancel_requested_by: str | None = Field(default=None, sa_type=Text)
+    capture: bool = True
+    on_expiry: str | None = Field(default=None, sa_type=Text)
+    capture_before: datetime | None = Field(default=None, sa_type=INSTANT)
+    captured_minor: int = Field(default=0, sa_type=BigInteger)
+    capture_wish_minor: int | None = Field(default=None, sa_type=BigInteger)
     version: int = Field(sa_type=BigInteger)
 
 

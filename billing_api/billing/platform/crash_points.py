@@ -20,6 +20,12 @@ class CrashPoint(Enum):
     CREATE_SETTLED = "The provider's answer and ours are written, not committed"
     CREATE_DONE = "All is committed; the client has not heard of it"
 
+    CAPTURE_INTENT_WRITTEN = "The wish and its attempt are written, not committed"
+    CAPTURE_INTENT_KEPT = "The wish and its attempt are committed; the provider was not asked"
+    CAPTURE_ANSWERED = "The provider has taken the money or not; of its answer nothing is written"
+    CAPTURE_SETTLED = "What the capture came to is written, not committed"
+    CAPTURE_DONE = "Payment and books are committed; the answer is not kept for the client"
+
     NOTIFICATION_WRITTEN = "The notification is written, not committed and not acknowledged"
     NOTIFICATION_KEPT = "The notification is committed, not acknowledged: it comes again"
 

@@ -18,6 +18,8 @@ class PaymentView(BaseModel):
     cancel_requested_at: str | None = Field(description="Since when no payment is wanted")
     cancellation_reason: str | None
     return_url: str
+    captured_value: str = Field(description="0.00 until money is taken", examples=["1342.00"])
+    capture_before: str | None = Field(description="Until when held money can be captured")
 
 
 class PaymentPage(BaseModel):

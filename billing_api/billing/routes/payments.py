@@ -15,7 +15,7 @@ from starlette.responses import Response
 from billing.flows.create_payment import CreatePayment, create_payment
 from billing.payments.problems import PaymentNotFound
 from billing.payments.queries import PaymentFilter, get_payment, list_payments
-from billing.payments.rules import PaymentStatus, describe
+from billing.payments.rules import OnExpiry, PaymentStatus, describe
 from billing.platform.ids import parse_id
 from billing.platform.money import Money, parse_minor
 from billing.platform.paging import decode_cursor
@@ -41,6 +41,18 @@ class CreatePaymentBody(MoneyBody):
 
     description: Annotated[str | None, Field(max_length=128)] = None
     return_url: Annotated[str | None, Field(max_length=2048)] = None
+    capture: Annotated[bool, Field(description="false: paying only holds the money")] = True
+    on_expiry: Annotated[
+        Literal["release", "capture"] | None,
+        Field(description="What becomes of held money before its time runs out: release"),
+    ] = None
+
+    @field_validator("on_expiry")
+    @classmethod
+    def _of_two_stages(cls, policy: str | None, info: ValidationInfo) -> str | None:
+        if policy is not None and info.data.get("capture") is not False:
+            raise ValueError("only where capture is false")
+        return policy
 
     @field_validator("return_url")
     @classmethod
@@ -105,6 +117,8 @@ async def post_payment(
         return_url=body.return_url,
         default_return_url=terms.default_return_url,
         request_id=request_id_of(request),
+        capture=body.capture,
+        on_expiry=None if body.capture else OnExpiry(body.on_expiry or OnExpiry.RELEASE),
     )
     created = await create_payment(
         context.database,
@@ -118,11 +132,14 @@ async def post_payment(
 
 
 def _meaning(command: CreatePayment) -> dict[str, object]:
+    # What is as it always was adds nothing: a key of the version before is good for its repeat.
+    stages: dict[str, object] = {} if command.capture else {"on_expiry": command.on_expiry}
     return {
         "minor": command.amount.minor,
         "currency": command.amount.currency,
         "description": command.description,
         "return_url": command.return_url,
+        **stages,
     }
 
 

@@ -10,13 +10,14 @@ from billing_parts.provider import SECRET_KEY, SHOP_ID
 from sqlalchemy import text
 
 from billing.flows.cancel_payment import CancelPayment, cancel_payment
+from billing.flows.capture_payment import CapturePayment, capture_payment
 from billing.flows.create_payment import Created, CreatePayment, create_payment
 from billing.flows.poll_payment import poll_payment
 from billing.gateway.port import Accepted
 from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
 from billing.idempotency.rules import KeyScope
 from billing.payments.queries import get_payment
-from billing.payments.rules import Payment, PaymentStatus
+from billing.payments.rules import OnExpiry, Payment, PaymentStatus
 from billing.platform.money import Money
 
 Create = Callable[..., Awaitable[Created]]
@@ -140,3 +141,42 @@ def hold(database, holding, clock, customer, read, sandbox):
         return payment
 
     return make
+
+
+@pytest.fixture
+def two_stages(database, gateway, clock, customer, read, sandbox):
+    """A payment that only holds money, paid; as yet unknown here when `seen` is False."""
+
+    async def make(minor=134200, *, policy=OnExpiry.RELEASE, seen=True):
+        command = CreatePayment(
+            customer_id=customer,
+            amount=Money(minor, "RUB"),
+            description=None,
+            return_url=None,
+            default_return_url="https://shop.test/pay/return/{id}",
+            request_id="request-of-a-test",
+            capture=False,
+            on_expiry=policy,
+        )
+        created = await create_payment(database, gateway, clock, command, None)
+        payment = await read(created.payment_id)
+        sandbox.succeed(payment.provider_id)
+        if seen:
+            clock.advance(seconds=5)
+            payment = await poll_payment(database, gateway, clock, payment.id)
+            assert payment.status is PaymentStatus.WAITING_FOR_CAPTURE
+        return payment
+
+    return make
+
+
+@pytest.fixture
+def capture(database, gateway, clock, customer):
+    async def call(payment_id, minor=None, *, key=None, owner=customer, through=gateway):
+        command = CapturePayment(UUID(str(payment_id)), owner, minor)
+        scope = None
+        if key is not None:
+            scope = KeyScope(customer, "POST /capture", key, str(minor).encode())
+        return await capture_payment(database, through, clock, command, scope)
+
+    return call

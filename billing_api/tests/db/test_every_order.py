@@ -7,9 +7,11 @@ from uuid import UUID
 
 import pytest
 
+from billing.flows.capture_payment import CapturePayment, capture_payment
 from billing.flows.process_notifications import process_notifications
 from billing.flows.receive_notification import receive_notification
 from billing.flows.settle_attempt import NotThere, settle_attempt
+from billing.flows.settle_held import settle_held
 from billing.flows.settle_payment import settle_payment
 from billing.flows.verify_books import verify_books
 from billing.gateway.port import Accepted, Refused, Unknown
@@ -64,6 +66,27 @@ def unanswered(create, read, sandbox, gateway):
     return make
 
 
+@pytest.fixture
+def capture_in_part(two_stages, database, gateway, clock, customer, read, sandbox, rows):
+    """Captured there while our call's answer is still to come: both objects, and the attempt."""
+
+    async def make():
+        payment = await two_stages()
+        whole = (await gateway.find_payment(payment.provider_id)).payment
+        sandbox.fault("error_500_after")
+        command = CapturePayment(payment.id, customer, 50000)
+        await capture_payment(database, gateway, clock, command, None)
+        part = (await gateway.find_payment(payment.provider_id)).payment
+        assert (part.status, part.amount.minor) == (SUCCEEDED, 50000)
+        [attempt] = await rows(
+            "SELECT id FROM payment_attempts WHERE payment_id = :p AND kind = 'capture'",
+            p=payment.id,
+        )
+        return await read(payment.id), whole, part, attempt["id"]
+
+    return make
+
+
 async def journals_of(rows, payment):
     [row] = await rows("SELECT count(*) AS n FROM journals WHERE payment_id = :p", p=payment.id)
     return row["n"]
@@ -78,6 +101,34 @@ async def test_paid_in_every_order_of_the_news(unanswered, tell, read, rows, dat
             await tell(payment, seen, word)
         stored = await read(payment.id)
         assert stored.status is PaymentStatus.SUCCEEDED, order
+        assert (stored.undecided, stored.quarantine_reason) == (False, None), order
+        assert await journals_of(rows, payment) == 1, order
+    assert [check for check in await verify_books(database) if check.violations] == []
+
+
+async def test_a_part_captured_in_every_order_of_the_news(
+    capture_in_part, tell, read, rows, database, gateway
+):
+    """Our own call's late answer among them, twice; old news carry the whole amount on hold."""
+    words = ("pending", WAITING, SUCCEEDED, SUCCEEDED, "captured", "silence")
+    for order in sorted(set(permutations(words))):
+        payment, whole, part, attempt_id = await capture_in_part()
+        for word in order:
+            if word in ("captured", "silence"):
+                outcome = Accepted(part) if word == "captured" else Unknown("late")
+                async with database.begin() as session:
+                    await settle_held(
+                        session,
+                        payment.id,
+                        attempt_id,
+                        outcome,
+                        shop=gateway.shop,
+                        now=payment.created_at,
+                    )
+            else:
+                await tell(payment, part if word == SUCCEEDED else whole, word)
+        stored = await read(payment.id)
+        assert (stored.status, stored.captured_minor) == (SUCCEEDED, 50000), order
         assert (stored.undecided, stored.quarantine_reason) == (False, None), order
         assert await journals_of(rows, payment) == 1, order
     assert [check for check in await verify_books(database) if check.violations] == []

@@ -10,6 +10,7 @@ import pytest
 from billing_parts.provider import SECRET_KEY, SHOP_ID
 
 from billing.flows.cancel_payment import CancelPayment, cancel_payment
+from billing.flows.capture_payment import CapturePayment, capture_payment
 from billing.flows.compare_provider import compare_provider
 from billing.flows.create_payment import CreatePayment, create_payment
 from billing.flows.decide_payment import decide_payment
@@ -52,7 +53,8 @@ class Watched(YooKassaGateway):
         with self._watcher.cursor() as cursor:
             cursor.execute(_OPEN)
             [(count,)] = cursor.fetchall()
-        kind = path.rpartition("/")[2] if path.endswith("cancel") else path.count("/")
+        kind = path.rpartition("/")[2]
+        kind = kind if kind in {"cancel", "capture"} else path.count("/")
         self.asked.add((method, kind))
         if count:
             self.open.append((method, path))
@@ -108,8 +110,12 @@ async def test_no_story_of_money_calls_inside_a_transaction(site, make, sandbox,
     await cancel_payment(
         database, gateway, clock, CancelPayment(held.id, customer, "somebody"), None
     )
+    taken = await make("taken")
+    sandbox.succeed(taken.provider_id)
+    await capture_payment(database, gateway, clock, CapturePayment(taken.id, customer, None), None)
     gateway.hold = False
-    assert gateway.asked >= {("POST", 1), ("GET", 2), ("POST", "cancel")}
+    actions = {("POST", "cancel"), ("POST", "capture")}
+    assert gateway.asked >= {("POST", 1), ("GET", 2), *actions}
     assert gateway.open == []
 
 

@@ -62,6 +62,11 @@ INSERT INTO payments (id, customer_id, status, amount_minor, currency, return_ur
         CASE WHEN n % 10 <> 0 THEN now() END,
         CASE WHEN n % 10 = 0 AND n % 1000 <> 0 THEN now() END, 3
     FROM generate_series(1, {n}) AS n;
+UPDATE payments SET captured_minor = amount_minor WHERE status = 'succeeded';
+UPDATE payments SET status = 'waiting_for_capture', capture = false, on_expiry = 'release',
+        capture_before = created_at + interval '7 days', captured_minor = 0, paid_at = NULL
+    WHERE status = 'succeeded' AND created_at > now() - interval '7 days'
+      AND right(id::text, 1) = '0' AND hashtext(id::text) % 3 = 0;
 INSERT INTO payment_attempts (id, payment_id, number, body, state, sends, created_at)
     SELECT id, id, 1, '{{}}', CASE WHEN undecided THEN 'unknown' ELSE 'accepted' END, 1, created_at
     FROM payments;
@@ -181,17 +186,17 @@ def values():
         "customer_id", "owner", "currency", "status", "description", "return_url", "caller",
         "route", "key", "event", "source", "request_id", "kind", "outcome", "state", "provider_id",
         "confirmation_url", "provider_status", "cancellation_party", "cancellation_reason",
-        "quarantine_reason", "cancel_requested_by", "name",
+        "quarantine_reason", "cancel_requested_by", "name", "on_expiry",
         "action", "found", "reason", "decided_by", "requested_by", "made_by",
     )  # fmt: skip
     times = (
         "at", "now", "real_now", "next_at", "lease_until", "too_far", "before", "since", "stale",
         "until", "after_at", "updated_at", "next_poll", "paid_at", "canceled_at", "created_at",
-        "cancel_requested_at", "expires_at",
+        "cancel_requested_at", "expires_at", "capture_before",
     )  # fmt: skip
     numbers = (
         "limit", "amount_minor", "version", "number", "sends", "paid", "promo", "held",
-        "receivable", "seq", "attempts", "captured_minor",
+        "receivable", "seq", "attempts", "captured_minor", "capture_wish_minor",
     )  # fmt: skip
     ids = (
         "id", "payment_id", "object_id", "subject_id", "charge_id", "hold_id", "grant_id",
@@ -203,7 +208,7 @@ def values():
         **dict.fromkeys(numbers, 20),
         **dict.fromkeys(ids, an_id),
         **dict.fromkeys(("body", "body_hash"), b"{}"),
-        **dict.fromkeys(("undecided", "test"), True),
+        **dict.fromkeys(("undecided", "test", "capture", "over"), True),
         **{name: ["customer_paid"] for name in ("kinds", "customers", "currencies")},
         "amounts": [100],
         "object_ids": ["an id as text"],

@@ -20,6 +20,7 @@ ALL = (
 MUTATING = {"POST", "PUT", "PATCH", "DELETE"}
 # The provider repeats what it says without a key; its words are told apart by themselves.
 WITHOUT = {"POST /api/v1/notification/{secret}"}
+CAPTURE = "POST /api/v1/payment/{payment_id}/capture"
 DEBIT = {"value": "0.50", "currency": "RUB", "reason": "Of the keys"}
 REPLAYED = "idempotent-replayed"
 
@@ -40,6 +41,7 @@ EXAMPLES = {
     "POST /api/v1/payment": Example(
         {"value": "10.00", "currency": "RUB"}, {"value": "11.00", "currency": "RUB"}
     ),
+    CAPTURE: Example({"value": "1.00"}, {"value": "2.00"}),
     # Not paid yet: the provider is still to end it.
     "POST /api/v1/payment/{payment_id}/cancel": Example(stored=False),
     "POST /api/v1/charge": Example(DEBIT, {**DEBIT, "value": "0.60"}, names=True),
@@ -86,6 +88,10 @@ class Asking:
         gift = {**DEBIT, "kind": "paid", "value": "100.00", "customer_id": self.name}
         self._new("balance_adjustment", gift)
         self.made["payment_id"] = self._new("payment", {"value": "10.00", "currency": "RUB"})
+        held = {"value": "10.00", "currency": "RUB", "capture": False}
+        self.held_payment = self._new("payment", held)
+        [theirs] = api.sandbox.payments_of(self.held_payment)
+        api.sandbox.succeed(theirs["id"])
         debit = {**DEBIT, "customer_id": self.name}
         self.made["charge_id"] = self._new("charge", debit)
         self.made["hold_id"] = self._new("balance_hold", debit)
@@ -100,7 +106,8 @@ class Asking:
         method, path = route.split(" ")
         if EXAMPLES[route].names:
             body = {**body, "customer_id": made.pop("customer_id", self.name)}
-        address = path.format(**{**self.made, **made})
+        held = {"payment_id": self.held_payment} if route == CAPTURE else {}
+        address = path.format(**{**self.made, **held, **made})
         headers = {"Idempotency-Key": self._key} if keyed else {}
         return self.client.request(method, address, json=body, headers=headers)
 

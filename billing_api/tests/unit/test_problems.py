@@ -65,8 +65,11 @@ def test_the_description_declares_every_problem_and_no_other(description):
 def test_a_problem_that_no_route_declares_is_found(description):
     """The control: one route fewer, and the sets above differ by what it alone answers."""
     fewer = copy.deepcopy(description)
-    del fewer["paths"]["/api/v1/payment/{payment_id}/cancel"]
-    assert {kind.code for kind in all_problems()} - declared_codes(fewer) == {"payment_final"}
+    del fewer["paths"]["/api/v1/payment/{payment_id}/capture"]
+    missing = {kind.code for kind in all_problems()} - declared_codes(fewer)
+    assert missing == {
+        *("payment_not_held", "capture_exceeds_held", "capture_in_progress", "capture_refused"),
+    }
 
 
 def test_a_problem_that_no_test_meets_is_found():

@@ -20,6 +20,7 @@ import structlog
 from billing.gateway.port import (
     Accepted,
     CancelOutcome,
+    CaptureOutcome,
     CreateOutcome,
     FindOutcome,
     ListOutcome,
@@ -32,12 +33,14 @@ from billing.gateway.port import (
 )
 from billing.gateway.yookassa.wire import (
     UnreadableError,
+    capture_body,
     create_body,
     read_object,
     read_payment,
     read_text,
 )
 from billing.platform.clock import format_instant
+from billing.platform.money import Money
 
 CONNECT_SECONDS = 3.0
 CONNECTIONS_MAX = 64
@@ -98,6 +101,14 @@ class YooKassaGateway:
 
     async def create_payment(self, key: UUID, body: bytes, *, seconds: float) -> CreateOutcome:
         return await self._act("/payments", key, body, seconds)
+
+    def write_capture(self, part: Money | None) -> bytes:
+        return capture_body(part)
+
+    async def capture_payment(
+        self, key: UUID, provider_id: str, body: bytes, *, seconds: float
+    ) -> CaptureOutcome:
+        return await self._act(f"/payments/{provider_id}/capture", key, body, seconds)
 
     async def cancel_payment(self, key: UUID, provider_id: str, *, seconds: float) -> CancelOutcome:
         return await self._act(f"/payments/{provider_id}/cancel", key, b"{}", seconds)

@@ -22,17 +22,23 @@ class UnreadableError(ValueError):
 
 def create_body(intent: PaymentIntent) -> bytes:
     body: dict[str, object] = {
-        "amount": {
-            "value": format_minor(intent.amount.minor, intent.amount.currency),
-            "currency": intent.amount.currency,
-        },
-        "capture": True,
+        "amount": _write_amount(intent.amount),
+        "capture": intent.capture,
         "confirmation": {"type": "redirect", "return_url": intent.return_url},
         "metadata": {"payment_uid": str(intent.payment_id), "request_id": intent.request_id},
     }
     if intent.description:
         body["description"] = intent.description
     return dump_json(body)
+
+
+def capture_body(part: Money | None) -> bytes:
+    """An empty object takes everything."""
+    return dump_json({} if part is None else {"amount": _write_amount(part)})
+
+
+def _write_amount(amount: Money) -> dict[str, object]:
+    return {"value": format_minor(amount.minor, amount.currency), "currency": amount.currency}
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
@@ -64,6 +70,7 @@ def read_payment(document: dict[str, Any]) -> ProviderPayment:
         confirmation_url=read_text(_inner(document, "confirmation").get("confirmation_url")),
         cancellation_party=read_text(cancellation.get("party")),
         cancellation_reason=read_text(cancellation.get("reason")),
+        expires_at=_instant(document.get("expires_at")),
     )
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
+from billing.flows.capture_payment import CapturePayment, capture_payment
 from billing.flows.claim_polls import claim_polls
 from billing.flows.create_payment import CreatePayment, create_payment
 from billing.flows.poll_payment import poll_payment
@@ -13,6 +15,7 @@ from billing.flows.recover_attempts import recover_attempts
 from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
 from billing.idempotency.rules import KeyScope
 from billing.inbox.rules import Arrival
+from billing.payments.rules import OnExpiry
 from billing.platform.clock import Clock
 from billing.platform.database import Database
 from billing.platform.money import Money
@@ -40,6 +43,11 @@ class Site:
         return YooKassaGateway(account)
 
 
+def part_of(minor: int) -> int:
+    """What is captured of a held payment, the provider's minimum at least."""
+    return max(100, minor // 3)
+
+
 @dataclass(frozen=True)
 class Order:
     """One death: who does what, at which instant, and the point where it ends."""
@@ -51,6 +59,7 @@ class Order:
     minor: int
     notification: str = ""
     object_id: str = ""
+    two_stages: bool = False
 
     @property
     def command(self) -> CreatePayment:
@@ -61,6 +70,8 @@ class Order:
             return_url=None,
             default_return_url="https://shop.test/pay/return/{id}",
             request_id=f"request-{self.customer}",
+            capture=not self.two_stages,
+            on_expiry=OnExpiry.RELEASE if self.two_stages else None,
         )
 
     @property
@@ -68,6 +79,13 @@ class Order:
         """One purchase a customer, so one key; a repeat is the same request in every byte."""
         meaning = f"{self.minor} RUB".encode()
         return KeyScope(self.customer, "POST /api/v1/payment", "the-purchase", meaning)
+
+    @property
+    def capture(self) -> tuple[CapturePayment, KeyScope]:
+        """A part where there is enough for one; the key of its own route."""
+        command = CapturePayment(UUID(self.object_id), self.customer, part_of(self.minor))
+        route = "POST /api/v1/payment/{id}/capture"
+        return command, KeyScope(self.customer, route, "the-capture", b"a part")
 
     @property
     def instant(self) -> datetime:
@@ -87,6 +105,11 @@ def _creating(name: str) -> Callable[[Tools, Order], Awaitable[object]]:
         return await create(tools.database, tools.gateway, tools.clock, order.command, order.scope)
 
     return act
+
+
+async def _capture(tools: Tools, order: Order) -> None:
+    command, scope = order.capture
+    await capture_payment(tools.database, tools.gateway, tools.clock, command, scope)
 
 
 async def _receive(tools: Tools, order: Order) -> None:
@@ -118,6 +141,7 @@ def _debiting(name: str) -> Callable[[Tools, Order], Awaitable[object]]:
 ACTS: dict[str, Callable[[Tools, Order], Awaitable[object]]] = {
     "create": _creating("create"),
     "naive": _creating("naive"),
+    "capture payment": _capture,
     "receive": _receive,
     "inbox": _read_inbox,
     "poll": _poll,

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from billing.flows.compare_provider import compare_provider
 from billing.flows.verify_books import verify_books
 from billing.gateway.port import PaymentList, ProviderPayment
+from billing.platform.money import Money
 from harness.scenes import Trial
 from harness.world import World
 
@@ -92,6 +93,8 @@ def _judge(trial: Trial, facts: Facts) -> Iterator[str]:
     yield from _judge_state(trial, payment)
     yield from _judge_provider(trial, payment, facts.theirs.get(str(payment["id"]), []))
     yield from _judge_answers(trial, payment)
+    if trial.scene.two_stages:
+        yield from _judge_captures(trial, facts.theirs.get(str(payment["id"]), []))
 
 
 def _judge_state(trial: Trial, payment: Any) -> Iterator[str]:
@@ -103,8 +106,8 @@ def _judge_state(trial: Trial, payment: Any) -> Iterator[str]:
     credited = int(payment["status"] == "succeeded")
     if payment["booked"] != credited:
         yield f"{payment['booked']} journals"
-    if (payment["paid_minor"] or 0) != credited * trial.minor:
-        yield f"a balance of {payment['paid_minor']} after {trial.minor}"
+    if (payment["paid_minor"] or 0) != credited * trial.taken:
+        yield f"a balance of {payment['paid_minor']} after {trial.taken}"
     if payment["amount_minor"] != trial.minor:
         yield f"asked for {payment['amount_minor']} instead of {trial.minor}"
 
@@ -120,6 +123,15 @@ def _judge_provider(trial: Trial, payment: Any, theirs: list[ProviderPayment]) -
     [item] = theirs
     if payment["provider_id"] != item.id or payment["status"] != item.status:
         yield f"{payment['status']} {payment['provider_id']}, there {item.status} {item.id}"
+
+
+def _judge_captures(trial: Trial, theirs: list[ProviderPayment]) -> Iterator[str]:
+    """Taken once, the part asked for, and every repeat hears the same."""
+    *_, before_last, last = trial.captures
+    if (last.answer.status, last.replayed) != (200, True) or last.answer != before_last.answer:
+        yield f"the last capture is answered {last.answer.status}, replayed: {last.replayed}"
+    if [item.amount for item in theirs] != [Money(trial.taken, "RUB")]:
+        yield f"{theirs} at the provider instead of {trial.taken} taken"
 
 
 def _judge_answers(trial: Trial, payment: Any) -> Iterator[str]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from billing.flows.create_payment import Created
+from billing.idempotency.rules import Answered
 from billing.platform.crash_points import CrashPoint
 from harness import naive
-from harness.acts import Order
+from harness.acts import Order, part_of
 
 HOUR = 3600
 P = CrashPoint
@@ -17,6 +18,10 @@ CREATE = (
 )
 # The request's key stays taken until its lease is out: the client is told to wait.
 LEAVES_LEASE = frozenset({P.CREATE_INTENT_KEPT, P.CREATE_ANSWERED, P.CREATE_SETTLED})
+CAPTURE = (
+    *(P.CAPTURE_INTENT_WRITTEN, P.CAPTURE_INTENT_KEPT, P.CAPTURE_ANSWERED),
+    *(P.CAPTURE_SETTLED, P.CAPTURE_DONE),
+)
 SETTLE = (P.SETTLE_MOVED, P.SETTLE_BOOKED)
 RECOVER = (P.RECOVERY_CLAIMED, P.RECOVERY_ANSWERED, P.RECOVERY_APPLIED, P.RECOVERY_DONE)
 
@@ -34,6 +39,7 @@ class Scene:
     noticed: bool = False
     seconds: int = 0
     unmade: bool = False
+    two_stages: bool = False
 
     @property
     def creates(self) -> bool:
@@ -43,6 +49,7 @@ class Scene:
 SCENES = (
     Scene("create", "create", CREATE),
     Scene("create, answer lost", "create", CREATE[3:], fault="drop_after"),
+    Scene("capture", "capture payment", CAPTURE, paid=True, two_stages=True),
     Scene("notification", "receive", (P.NOTIFICATION_WRITTEN, P.NOTIFICATION_KEPT), paid=True),
     Scene(
         "inbox",
@@ -119,6 +126,12 @@ class Trial:
     noticed: bool
     signal: int = 0
     answers: list[Created] = field(default_factory=list)
+    captures: list[Answered] = field(default_factory=list)
+
+    @property
+    def taken(self) -> int:
+        """What is credited where it is paid."""
+        return part_of(self.minor) if self.scene.two_stages else self.minor
 
     def order(self, now: str, notification: str = "") -> Order:
         return Order(
@@ -128,6 +141,8 @@ class Trial:
             customer=self.customer,
             minor=self.minor,
             notification=notification,
+            two_stages=self.scene.two_stages,
+            object_id=self.answers[-1].payment_id if self.answers else "",
         )
 
     @property

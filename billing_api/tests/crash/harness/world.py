@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import aiohttp
 from sqlalchemy import text
 
+from billing.flows.capture_payment import capture_payment
 from billing.flows.claim_polls import claim_polls
 from billing.flows.poll_payment import poll_payment
 from billing.flows.process_notifications import process_notifications
@@ -20,10 +21,11 @@ from billing.flows.recover_attempts import recover_attempts
 from billing.idempotency.problems import IdempotencyInProgress
 from billing.inbox.rules import Arrival
 from billing.platform.clock import ManualClock, SystemClock
+from billing.platform.crash_points import CrashPoint
 from billing.platform.database import Database
 from harness.acts import CREATORS, PROVIDER_SOURCE, Site
 from harness.forker import Forker
-from harness.scenes import HOUR, LEAVES_LEASE, Scene, Trial
+from harness.scenes import CAPTURE, HOUR, LEAVES_LEASE, Scene, Trial
 
 AT_ONCE = 8
 LEASES_LAST_SECONDS = 95
@@ -101,6 +103,16 @@ class World:
         trial.answers.append(answer)
         return True
 
+    async def capture(self, trial: Trial) -> bool:
+        """The client asks for a part of what is held; False: told that the first still runs."""
+        command, scope = trial.order(self.clock.now().isoformat()).capture
+        try:
+            answer = await capture_payment(self.database, self.gateway, self.clock, command, scope)
+        except IdempotencyInProgress:
+            return False
+        trial.captures.append(answer)
+        return True
+
     async def pay(self, trials: list[Trial], theirs: dict[str, str]) -> None:
         """Each payer once, at the provider."""
 
@@ -163,7 +175,9 @@ async def run_round(world: World, scene: Scene, trials: list[Trial], chance: ran
     theirs = await _prepare(world, scene, trials)
     await _kill(world, scene, trials, theirs)
     if scene.creates:
-        await _insist(world, trials)
+        await _insist(world, trials, world.ask, LEAVES_LEASE)
+    if scene.two_stages:
+        await _insist(world, trials, world.capture, frozenset(CAPTURE[1:]))
     world.advance(LEASES_LAST_SECONDS)
     await world.work_until_none(_UNDECIDED, LEASES_LAST_SECONDS)
     if not scene.paid:
@@ -175,18 +189,25 @@ async def run_round(world: World, scene: Scene, trials: list[Trial], chance: ran
     await world.work_until_none(_OPEN, 300)
     for _ in range(2):
         await gather(trials, world.ask)
+        if scene.two_stages:
+            await gather(trials, world.capture)
 
 
-async def _insist(world: World, trials: list[Trial]) -> None:
+async def _insist(
+    world: World,
+    trials: list[Trial],
+    again: Callable[[Trial], Awaitable[bool]],
+    leaves_lease: frozenset[CrashPoint],
+) -> None:
     """Whose answer never came asks again: at once, and when the dead one's lease is out."""
     refused: list[Trial] = []
 
     async def ask(trial: Trial) -> None:
-        if not await world.ask(trial):
+        if not await again(trial):
             refused.append(trial)
 
     await gather(trials, ask)
-    assert all(trial.point in LEAVES_LEASE for trial in refused)
+    assert all(trial.point in leaves_lease for trial in refused)
     refused.clear()
     world.advance(25)
     await gather(trials, ask)

@@ -16,7 +16,7 @@ from billing.gateway.port import (
 )
 from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
 from billing.platform.ids import new_id
-from billing.platform.money import Money
+from billing.platform.money import Money, parse_minor
 from contract.outcomes import Outcome
 from contract.place import SHOP_ID, Provider
 
@@ -85,6 +85,18 @@ class OurSide:
     async def cancel(self, key: UUID, provider_id: str) -> Outcome:
         self.calls.add("POST /payments/{id}/cancel")
         return _sorted(await self.gateway.cancel_payment(key, provider_id, seconds=self.seconds))
+
+    async def capture(
+        self, key: UUID, provider_id: str, amount: dict[str, str] | None = None
+    ) -> Outcome:
+        self.calls.add("POST /payments/{id}/capture")
+        part = None
+        if amount is not None:
+            part = Money(parse_minor(amount["value"], amount["currency"]), amount["currency"])
+        body = self.gateway.write_capture(part)
+        return _sorted(
+            await self.gateway.capture_payment(key, provider_id, body, seconds=self.seconds)
+        )
 
     async def list(self, since: datetime, until: datetime, cursor: str | None = None) -> Outcome:
         self.calls.add("GET /payments")

@@ -45,4 +45,5 @@ def _anonymous(payment: ProviderPayment) -> ProviderPayment:
         confirmation_url=url,
         created_at=None,
         captured_at=payment.captured_at and _SOME_TIME,
+        expires_at=payment.expires_at and _SOME_TIME,
     )

@@ -142,4 +142,5 @@ def read_sdk_payment(theirs: Any) -> ProviderPayment:
         confirmation_url=getattr(theirs.confirmation, "confirmation_url", None),
         cancellation_party=details and details.party,
         cancellation_reason=details and details.reason,
+        expires_at=theirs.expires_at and datetime.fromisoformat(theirs.expires_at),
     )

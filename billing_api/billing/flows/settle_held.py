@@ -1,26 +1,39 @@
-"""What an attempt to give held money back came to. Runs inside the caller's transaction.
+"""What an attempt to capture held money or to give it back came to. In the caller's transaction.
 
 Whatever it came to, the payment itself moves only by the provider's object: here through its
 answer, else through the polls.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from billing.flows.settle_payment import settle_payment
-from billing.gateway.port import Accepted, CancelOutcome, Refused, Shop, Unknown
-from billing.payments.attempt_store import lock_attempt, mark_attempt, schedule_poll
-from billing.payments.attempts import PAUSE_MAX, AttemptState, key_is_fresh, pause_after
-from billing.payments.rules import Payment
+from billing.flows.settle_payment import save_and_tell, settle_payment
+from billing.gateway.port import Accepted, CancelOutcome, CaptureOutcome, Refused, Shop, Unknown
+from billing.payments.attempt_store import (
+    lock_attempt,
+    mark_attempt,
+    open_cancel_attempt,
+    schedule_poll,
+)
+from billing.payments.attempts import (
+    PAUSE_MAX,
+    Attempt,
+    AttemptKind,
+    AttemptState,
+    key_is_fresh,
+    pause_after,
+)
+from billing.payments.rules import Payment, PaymentStatus
 from billing.payments.store import lock_payment
 from billing.platform.database import WriteSession
 
 
-async def settle_cancel(
+async def settle_held(
     session: WriteSession,
     payment_id: UUID,
     attempt_id: UUID,
-    outcome: CancelOutcome,
+    outcome: CancelOutcome | CaptureOutcome,
     *,
     shop: Shop,
     now: datetime,
@@ -47,6 +60,8 @@ async def settle_cancel(
             # Captured, or canceled already: its own object tells which.
             await mark_attempt(session, attempt_id, AttemptState.REFUSED, outcome=outcome.code)
             await schedule_poll(session, payment_id, now)
+            if attempt.kind is AttemptKind.CAPTURE:
+                return await _not_captured(session, payment, attempt, now)
         case Unknown():
             fresh = key_is_fresh(attempt, now)
             await mark_attempt(
@@ -56,4 +71,16 @@ async def settle_cancel(
                 next_at=now + pause_after(attempt.sends) if fresh else now,
                 outcome=outcome.why[:200],
             )
+    return payment
+
+
+async def _not_captured(
+    session: WriteSession, payment: Payment, attempt: Attempt, now: datetime
+) -> Payment:
+    """A refused repeat says nothing of the send before it, so only a first one drops the wish."""
+    if attempt.sends == 1:
+        payment = await save_and_tell(session, replace(payment, capture_wish_minor=None), now)
+    if payment.cancel_requested_at and payment.status is PaymentStatus.WAITING_FOR_CAPTURE:
+        # Asked to cancel while it was being captured: now there is something to give back.
+        await open_cancel_attempt(session, payment.id, at=now, lease_until=None)
     return payment
