@@ -9,9 +9,10 @@ import secrets
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -113,6 +114,31 @@ def pytest_unconfigure() -> None:
     while _running:
         _running.pop().close()
         os.environ.pop(_VARIABLE, None)
+
+
+_CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+          "--disable-background-networking", "--disable-component-update")  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make test` installs Chromium where it may, and says how where it may not (tests/run.sh)."""
+    if _CHROMIUM is None:
+        missing = pytest.mark.skip(reason="no Chromium: apt-get install chromium, then make test")
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(missing)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Playwright's browser. A module's: its loop must be gone before another test has its own."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - most runs need no browser
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=list(_FLAGS))
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

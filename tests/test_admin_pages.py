@@ -2,16 +2,12 @@
 
 import re
 import secrets
-import shutil
 from contextlib import closing
 
 import psycopg2
 import pytest
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not shutil.which("chromium"), reason="needs Debian's chromium"),
-]
+pytestmark = pytest.mark.browser
 ADMIN = "/admin_panel/admin"
 PHONE = {"width": 375, "height": 740}
 LISTS = (
@@ -29,18 +25,6 @@ TERMS = {
     "succeeded", "pending", "english",
 }  # fmt: skip
 SMALL_PRINT = ".panel-beside, .material-symbols-outlined, [lang=en], script, style, option"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,31 +6,12 @@ SCREENSHOTS=folder keeps pictures of the pages on the way (docs/images was made 
 import os
 import re
 import secrets
-import shutil
 from pathlib import Path
 
 import pytest
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not shutil.which("chromium"),
-        reason="needs Debian's chromium (apt-get install chromium), then make test",
-    ),
-]
+pytestmark = pytest.mark.browser
 ADMIN = "/admin_panel/admin"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield browser
-        browser.close()
 
 
 class Watched:

@@ -76,3 +76,9 @@ def test_what_is_too_long_is_found(tmp_path, name, text, figure):
     code, said = _check(tmp_path, **{name: text})
     assert code == 1
     assert figure in said
+
+
+def test_what_two_services_have_alike_is_alike():
+    """They share no package, so a copy is a promise that somebody keeps."""
+    copies = ("auth_api/auth/platform/orphans.py", "admin_panel/panel/site/orphans.py")
+    assert len({(HOUSE.parents[1] / path).read_text() for path in copies}) == 1

@@ -1,25 +1,8 @@
 """The checkout page in a real browser: its policy must let the payer go back."""
 
-import shutil
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
-_CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(_CHROMIUM is None, reason="no Chromium: apt-get install chromium"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +12,13 @@ def direct(launch):
 
 
 def test_a_payer_tries_twice_confirms_with_the_bank_and_returns_to_another_site(
-    direct, receiver, browser
+    direct, receiver, chromium
 ):
     shop = receiver.url.replace("/notification/secret", "/back?o=7")
     confirmation = {"type": "redirect", "return_url": shop}
     payment = direct.create(confirmation=confirmation)
     complaints: list[str] = []
-    context = browser.new_context(ignore_https_errors=True, java_script_enabled=False)
+    context = chromium.new_context(ignore_https_errors=True, java_script_enabled=False)
     page = context.new_page()
     page.on("console", lambda message: complaints.append(message.text))
     page.goto(payment["confirmation"]["confirmation_url"])
@@ -52,9 +35,9 @@ def test_a_payer_tries_twice_confirms_with_the_bank_and_returns_to_another_site(
     context.close()
 
 
-def test_the_page_fits_a_phone(direct, browser):
+def test_the_page_fits_a_phone(direct, chromium):
     payment = direct.create(description="Очень длинное назначение платежа " * 3)
-    context = browser.new_context(ignore_https_errors=True, viewport={"width": 320, "height": 640})
+    context = chromium.new_context(ignore_https_errors=True, viewport={"width": 320, "height": 640})
     page = context.new_page()
     page.goto(payment["confirmation"]["confirmation_url"])
     page.get_by_text("Test cards").click()

@@ -48,10 +48,10 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 ROUTERS = (
     payments.router,
     payment_actions.router,
+    balances.router,
     charges.router,
     holds.router,
     adjustments.router,
-    balances.router,
     statements.router,
     changes.router,
     notifications.router,
