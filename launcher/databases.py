@@ -6,6 +6,7 @@ hold.
 
 import time
 from contextlib import closing
+from urllib.parse import urlsplit
 
 import psycopg2
 from psycopg2 import extensions, sql
@@ -20,13 +21,20 @@ DATABASES = {
 }
 
 
+class OtherServer(Trouble):
+    """Whoever answers on our port is not our server: it was there first."""
+
+
 def wait_for_server(url: str, seconds: float = 30) -> None:
-    """Until the server takes a connection."""
+    """Until the server takes a connection; OtherServer as soon as it does not know our password."""
     deadline = time.monotonic() + seconds
     while True:
         try:
             psycopg2.connect(url, connect_timeout=2).close()
         except psycopg2.OperationalError as error:
+            if "authentication failed" in str(error):
+                port = urlsplit(url).port
+                raise OtherServer(f"another PostgreSQL answers on port {port}") from error
             if time.monotonic() > deadline:
                 raise Trouble(
                     f"PostgreSQL did not start within {seconds:.0f} s: {str(error).strip()};"

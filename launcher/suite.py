@@ -72,10 +72,12 @@ def up(layout: Layout) -> State:
         with one_at_a_time():
             try:
                 _start_afresh(layout, state)
-            except Trouble:
-                # Between looking at a port and listening on it, another program may have taken it.
+            except Trouble as trouble:
+                # Between looking at a port and listening on it, another program may have taken it,
+                # and have gone again meanwhile.
                 supervisor.shut_down(layout, state)
-                if not settle_inner_ports(layout, state):
+                met_another = isinstance(trouble, databases.OtherServer)
+                if not settle_inner_ports(layout, state) and not met_another:
                     raise
                 _start_afresh(layout, state)
         return state

@@ -1,7 +1,7 @@
 """pytest plugin: one throw-away PostgreSQL cluster a run, a database a caller asks for.
 
 Loaded by `addopts` before anything reads settings, because Django reads its database's address
-when its settings are imported. Child processes (xdist workers) inherit the cluster by environment.
+when its settings are imported.
 """
 
 import os
@@ -24,6 +24,9 @@ from launcher import postgres
 from launcher.ports import free_ports
 
 _VARIABLE = "TEST_POSTGRES_URL"
+# Set by xdist in each of its processes. What is still open in one would hold back the change feed
+# of the other, for a cluster has one horizon: so each has a cluster of its own.
+_WORKER = "PYTEST_XDIST_WORKER"
 _FOLDER = "/var/tmp"
 _PREFIX = "billing-suite-test-"
 MakeDatabase = Callable[..., str]
@@ -97,7 +100,7 @@ _running: list[ThrowawayCluster] = []
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
-    if _VARIABLE in os.environ:
+    if _VARIABLE in os.environ and _WORKER not in os.environ:
         return
     # What a shell may have exported belongs to a running suite: tests never touch that one.
     for name in list(os.environ):
@@ -122,12 +125,17 @@ _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`make test` installs Chromium where it may, and says how where it may not (tests/run.sh)."""
-    if _CHROMIUM is None:
-        missing = pytest.mark.skip(reason="no Chromium: apt-get install chromium, then make test")
-        for item in items:
-            if item.get_closest_marker("browser"):
-                item.add_marker(missing)
+    """Without Chromium its tests are skipped: tests/run.sh installs it, or says how.
+
+    With several processes a file stays in one of them, and so do all that share the whole suite.
+    """
+    missing = pytest.mark.skip(reason="no Chromium: apt-get install chromium, then make test")
+    for item in items:
+        if _CHROMIUM is None and item.get_closest_marker("browser"):
+            item.add_marker(missing)
+        place = item.path.relative_to(item.config.rootpath)
+        group = "suite" if place.parts[0] == "tests" else str(place)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="module")

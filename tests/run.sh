@@ -27,4 +27,5 @@ else
     echo "the Postman collection is skipped: install Node.js (apt-get install nodejs npm) and run make test again"
 fi
 
-exec .venv/bin/python -m pytest "$@"
+# Much of it waits (for leases, restarts, time-outs), so two processes side by side take about half the time.
+exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-2}" --dist loadgroup "$@"

@@ -280,6 +280,8 @@ def test_inner_ports_that_are_taken_are_replaced_and_kept(second):
     with ExitStack() as stack:
         for port in preferred:
             holder = stack.enter_context(socket.socket())
+            # Else what an earlier suite left waiting there would keep us from holding it.
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with suppress(OSError):  # the first suite may have it
                 holder.bind(("127.0.0.1", port))
                 holder.listen()

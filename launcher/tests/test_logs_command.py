@@ -23,7 +23,8 @@ def start(tmp_path):
         kept = {key: os.environ[key] for key in ("PATH", "LANG", "HOME") if key in os.environ}
         started.append(
             subprocess.Popen(
-                [sys.executable, "-m", "launcher.cli", "logs"],
+                # Where the tests run in the background they ignore Ctrl-C, and what they start too.
+                ["env", "--default-signal=INT", sys.executable, "-m", "launcher.cli", "logs"],
                 env={**kept, "VAR_DIR": str(logs.parent), **settings},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
