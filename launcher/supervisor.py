@@ -13,7 +13,7 @@ import time
 import xmlrpc.client
 from collections.abc import Iterator
 from contextlib import suppress
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from typing import Any
 
 import psutil
@@ -24,6 +24,7 @@ from launcher.layout import Layout, write_private
 from launcher.programs import Program
 from launcher.state import State, Trouble
 
+_RPC_SECONDS = 10
 _UNREACHABLE = (OSError, HTTPException, xmlrpc.client.ProtocolError)
 
 
@@ -83,10 +84,19 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
     write_private(layout.supervisor_config, "\n\n".join(sections) + "\n")
 
 
+class _Bounded(xmlrpc.client.Transport):
+    """Nothing we ask takes long; a stranger on our port may take the question and never answer."""
+
+    def make_connection(self, host: Any) -> HTTPConnection:
+        connection = super().make_connection(host)
+        connection.timeout = _RPC_SECONDS
+        return connection
+
+
 def _rpc(state: State) -> Any:
     address = f"127.0.0.1:{state.ports['supervisor']}"
     url = f"http://suite:{state.secrets['supervisor_password']}@{address}/RPC2"
-    return xmlrpc.client.ServerProxy(url).supervisor
+    return xmlrpc.client.ServerProxy(url, _Bounded()).supervisor
 
 
 def is_running(state: State) -> bool:

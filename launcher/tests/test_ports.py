@@ -1,11 +1,14 @@
-"""Suites that start at one moment look for ports one after the other."""
+"""Suites that start at one moment, and strangers on the ports a suite would like to have."""
 
 import signal
+import socket
 import subprocess
 import sys
 import time
 
+from launcher import supervisor
 from launcher.ports import one_at_a_time
+from launcher.state import State
 
 HOLD = """
 import time
@@ -41,3 +44,14 @@ def test_a_killed_first_keeps_nobody_waiting():
     began = time.monotonic()
     with one_at_a_time():
         assert time.monotonic() - began < 5
+
+
+def test_a_stranger_that_never_answers_is_not_our_supervisor():
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        ports = {"supervisor": stranger.getsockname()[1]}
+        state = State(instance="ours", ports=ports, secrets={"supervisor_password": "no"})
+        began = time.monotonic()
+        assert not supervisor.is_running(state)
+        assert time.monotonic() - began < 60
