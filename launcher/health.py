@@ -17,6 +17,8 @@ from launcher.worker_health import sync_answer, worker_answer
 OK, _STARTING = "ok", "starting"
 WELL = frozenset({OK, _STARTING})
 _GRACE_SECONDS = 60
+# The supervisor's own "STARTING" is a process without an answer yet: nobody may be sent there.
+_WORDS = {"STARTING": "being started"}
 
 
 def client(layout: Layout) -> httpx.Client:
@@ -31,7 +33,7 @@ def ask(http: httpx.Client, state: State, program: Program, row: dict[str, Any] 
     A program of ours that has only just begun may owe its first sign of life.
     """
     if row is None or row["statename"] != "RUNNING":
-        return row["statename"].lower() if row else "not started"
+        return _WORDS.get(row["statename"], row["statename"].lower()) if row else "not started"
     ports = state.ports
     if program.name == "postgres":
         return _ask_postgres(state)

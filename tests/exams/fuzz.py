@@ -29,7 +29,7 @@ from kills import RunningSuite, own_environment
 CONFIG = Path(__file__).with_name("fuzz.toml")
 SCOPES = (
     "billing:changes auth:changes balance:read"
-    " payments:read payments:write payments:read_all roles:write"
+    " payments:read payments:write payments:read_all billing:charge roles:write"
 )
 # It ends the session of the token it is sent with, and what comes after would be refused.
 ENDS_THE_SESSION = "log_out"

@@ -41,7 +41,7 @@ class MoneyBody(StrictBody):
     """`value` is read exactly as written, number or string."""
 
     # Before `value`: how many decimals an amount may have depends on it.
-    currency: Annotated[str, Field(examples=["RUB"])]
+    currency: Annotated[str, Field(examples=["RUB"], json_schema_extra={"enum": sorted(DECIMALS)})]
     value: Value
 
     _known = field_validator("currency")(known_currency)
@@ -50,7 +50,9 @@ class MoneyBody(StrictBody):
 class PartBody(StrictBody):
     """A part of an amount, or all of it where `value` is left out."""
 
-    currency: Annotated[str, Field(examples=["RUB"])] = "RUB"
+    currency: Annotated[
+        str, Field(examples=["RUB"], json_schema_extra={"enum": sorted(DECIMALS)})
+    ] = "RUB"
     value: Value | None = None
 
     _known = field_validator("currency")(known_currency)
