@@ -8,16 +8,23 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from billing.adjustments.rules import AdjustmentKind
+from billing.adjustments.rules import Adjustment, AdjustmentKind
+from billing.adjustments.store import add_adjustment
+from billing.balance.store import lock_balance
 from billing.flows.adjust_balance import AdjustBalance, adjust_balance
 from billing.flows.capture_hold import CaptureHold, capture_hold
 from billing.flows.charge_balance import ChargeBalance, charge_balance
 from billing.flows.hold_balance import HoldBalance, hold_balance
 from billing.flows.release_hold import ReleaseHold, release_hold
 from billing.flows.reverse_charge import ReverseCharge, reverse_charge
+from billing.flows.settle_journal import settle_journal
 from billing.idempotency.rules import Answered, KeyScope
+from billing.ledger.chart import AccountKind
+from billing.ledger.kinds import JournalKind
+from billing.ledger.rules import Journal, lines_of
 from billing.platform.clock import Clock
 from billing.platform.database import Database
+from billing.platform.ids import new_id
 from billing.platform.money import Money
 
 SHOP = "shop"
@@ -79,6 +86,26 @@ class Purse:
     ) -> Answered:
         command = ReleaseHold(hold, owner)
         return await release_hold(self.database, self.clock, command, self._scope("release", key))
+
+    async def owe(self, minor: int) -> None:
+        """A debt, in books that stay provable: beside a kopeck credited by hand."""
+        now, cent = self.clock.now(), _rub(1)
+        adjustment = Adjustment(
+            new_id(), self.customer, AdjustmentKind.PAID, cent, "a debt", None, "a test", now
+        )
+        lines = lines_of(
+            "RUB",
+            self.customer,
+            (AccountKind.ADJUSTMENT, -cent.minor),
+            (AccountKind.CUSTOMER_RECEIVABLE, -minor),
+            (AccountKind.REVENUE, minor + cent.minor),
+        )
+        kind = JournalKind.ADJUSTMENT
+        journal = Journal(new_id(), kind, now, lines, subject_id=adjustment.id)
+        async with self.database.begin() as session:
+            await add_adjustment(session, adjustment)
+            balance = await lock_balance(session, self.customer, "RUB", now)
+            await settle_journal(session, balance, journal)
 
     async def parts(self) -> tuple[int, int, int, int]:
         """Paid, promotional and held money, and what the customer owes; all in minor units."""

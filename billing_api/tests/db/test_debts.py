@@ -2,29 +2,13 @@
 
 import pytest
 
-from billing.balance.store import lock_balance
 from billing.flows.expire_holds import expire_holds
-from billing.flows.settle_journal import settle_journal
 from billing.flows.verify_books import verify_books
-from billing.ledger.chart import AccountKind
-from billing.ledger.kinds import JournalKind
-from billing.ledger.rules import Journal, lines_of
-from billing.platform.ids import new_id
 
 
 @pytest.fixture
-def owe(database, clock, customer):
-    """Books a debt as a refund behind our back would; no flow makes one yet."""
-
-    async def call(minor):
-        parts = (AccountKind.CUSTOMER_RECEIVABLE, -minor), (AccountKind.PROVIDER, minor)
-        lines = lines_of("RUB", customer, *parts)
-        journal = Journal(new_id(), JournalKind.LATE_PAYMENT, clock.now(), lines)
-        async with database.begin() as session:
-            balance = await lock_balance(session, customer, "RUB", clock.now())
-            await settle_journal(session, balance, journal)
-
-    return call
+def owe(purse):
+    return purse.owe
 
 
 async def sums_hold(database):

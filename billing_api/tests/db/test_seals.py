@@ -155,7 +155,7 @@ async def test_what_is_dated_into_a_sealed_day_is_under_the_next_seal(sealed):
 async def test_the_worker_seals_without_being_asked(place, gateway):
     _, service, _ = place
     await book(service, NOON, 100)
-    tools = Tools(service, gateway, ManualClock(NOON + DAY))
+    tools = Tools(service, gateway, ManualClock(NOON + DAY), timedelta(hours=1))
     stopping = asyncio.Event()
     task = asyncio.create_task(run_every(0.1, do_seal, tools, stopping))
     try:

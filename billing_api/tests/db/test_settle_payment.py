@@ -5,7 +5,6 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
 
 from billing.flows.poll_payment import poll_payment
 from billing.flows.process_notifications import process_notifications
@@ -193,35 +192,15 @@ async def test_the_other_end_after_the_end_is_held_and_takes_nothing_back(
     assert await books() == (134200, 1)
 
 
-async def test_what_is_owed_is_repaid_by_the_next_top_up(paid, settle, database, rows, customer):
+async def test_what_is_owed_is_repaid_by_the_next_top_up(paid, settle, purse, rows, customer):
     payment, seen = await paid()
-    await _owe(database, customer, 34200)
+    await purse.owe(34200)
     await settle(payment.id, seen)
     [balance] = await rows(
         "SELECT paid_minor, receivable_minor FROM customer_balances WHERE customer_id = :c",
         c=customer,
     )
     assert (balance["paid_minor"], balance["receivable_minor"]) == (100000, 0)
-
-
-async def _owe(database, customer, minor):
-    """Books a debt as a refund behind our back would."""
-    from billing.balance.rules import BalanceChange
-    from billing.balance.store import lock_balance, move_balance
-    from billing.ledger.chart import AccountKind
-    from billing.ledger.kinds import JournalKind
-    from billing.ledger.rules import Journal, Line
-    from billing.ledger.store import post_journal
-
-    async with database.begin() as session:
-        at = (await session.one(text("SELECT now() AS at")))["at"]
-        lines = (
-            Line(AccountKind.CUSTOMER_RECEIVABLE, Money(-minor, "RUB"), customer),
-            Line(AccountKind.PROVIDER, Money(minor, "RUB")),
-        )
-        await post_journal(session, Journal(new_id(), JournalKind.ADJUSTMENT, at, lines))
-        balance = await lock_balance(session, customer, "RUB", at)
-        await move_balance(session, balance, BalanceChange(receivable_minor=minor), at)
 
 
 async def test_old_news_of_what_is_over_starts_no_new_asking(paid, settle, rows):
