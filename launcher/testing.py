@@ -119,22 +119,26 @@ def pytest_unconfigure() -> None:
         os.environ.pop(_VARIABLE, None)
 
 
+# The whole suite, and the distribution's nginx that is unpacked once.
+_WHOLE_ROOMS = frozenset({"tests", "nginx"})
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
           "--disable-background-networking", "--disable-component-update")  # fmt: skip
 
 
+# Before xdist writes the groups into the tests' ids.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Without Chromium its tests are skipped: tests/run.sh installs it, or says how.
 
-    With several processes a file stays in one of them, and so do all that share the whole suite.
+    With several processes a file stays in one of them, and so do rooms that share something big.
     """
     missing = pytest.mark.skip(reason="no Chromium: apt-get install chromium, then make test")
     for item in items:
         if _CHROMIUM is None and item.get_closest_marker("browser"):
             item.add_marker(missing)
         place = item.path.relative_to(item.config.rootpath)
-        group = "suite" if place.parts[0] == "tests" else str(place)
+        group = place.parts[0] if place.parts[0] in _WHOLE_ROOMS else str(place)
         item.add_marker(pytest.mark.xdist_group(group))
 
 

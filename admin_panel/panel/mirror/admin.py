@@ -25,6 +25,8 @@ def payment_fieldsets(payment: Payment | None) -> list[Any]:
     provider: list[Any] = ["provider_full", ("provider_status", "updated")]
     if payment is not None and payment.canceled_at:
         main.append(("canceled", "reason"))
+    if payment is not None and payment.capture_before:
+        main.append(("captured", "held_until", "lapses"))
     if payment is not None and payment.quarantine_reason:
         main.append("quarantine_reason")
     if payment is not None and payment.confirmation_url:
@@ -61,6 +63,7 @@ class PaymentAdmin(SearchingAdmin):
     readonly_fields = (
         "state", "amount", "customer", "email", "full_id", "customer_id", "created", "paid",
         "canceled", "updated", "reason", "purpose", "provider_full", "is_test", "checkout",
+        "captured", "held_until", "lapses",
     )  # fmt: skip
 
     def get_fieldsets(self, request: HttpRequest, obj: Payment | None = None) -> Any:
@@ -95,6 +98,18 @@ class PaymentAdmin(SearchingAdmin):
     @admin.display(description=say("Отменён", "Canceled"))
     def canceled(self, obj: Payment) -> str:
         return moment(obj.canceled_at, seconds=True)
+
+    @admin.display(description=say("Списано", "Captured"))
+    def captured(self, obj: Payment) -> Any:
+        return cells.plain_money(obj.captured_minor or 0, obj.currency)
+
+    @admin.display(description=say("Удержано до", "Held until"))
+    def held_until(self, obj: Payment) -> str:
+        return moment(obj.capture_before, seconds=True)
+
+    @admin.display(description=say("По истечении", "When it lapses"))
+    def lapses(self, obj: Payment) -> Any:
+        return obj.get_on_expiry_display() if obj.on_expiry else "-"
 
     @admin.display(description=say("Изменён", "Updated"))
     def updated(self, obj: Payment) -> str:

@@ -58,6 +58,13 @@ class PaymentStatus(models.TextChoices):
     CANCELED = "canceled", say("Отменён", "Canceled")
 
 
+class OnExpiry(models.TextChoices):
+    """What becomes of held money that nobody has decided about."""
+
+    RELEASE = "release", say("Вернуть плательщику", "Give it back")
+    CAPTURE = "capture", say("Списать", "Take it")
+
+
 class Person(MirrorModel):
     """An account of auth; billing knows it by id alone."""
 
@@ -98,6 +105,9 @@ class Payment(MirrorModel):
     program_id = _program()
     status = models.TextField(say("Состояние", "Status"), choices=PaymentStatus)
     amount_minor = models.BigIntegerField(say("Сумма", "Amount"))
+    captured_minor = models.BigIntegerField(say("Списано", "Captured"), null=True)
+    capture_before = models.DateTimeField(say("Удержано до", "Held until"), null=True)
+    on_expiry = models.TextField(say("По истечении", "When it lapses"), choices=OnExpiry, null=True)
     currency = models.CharField(say("Валюта", "Currency"), max_length=3)
     description = models.TextField(say("Назначение", "Description"), null=True)
     confirmation_url = models.TextField(say("Страница оплаты", "Checkout page"), null=True)

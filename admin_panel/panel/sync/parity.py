@@ -38,11 +38,15 @@ _PAYMENT = _document(
     **_as_is(
         "id", "status", "currency", "description", "confirmation_url",
         "return_url", "cancel_requested_by", "cancellation_reason", "provider_id",
-        "provider_status", "undecided", "test", "quarantine_reason",
+        "provider_status", "undecided", "test", "quarantine_reason", "on_expiry",
     ),
-    **_instants("created_at", "paid_at", "canceled_at", "cancel_requested_at", "updated_at"),
+    **_instants(
+        "created_at", "paid_at", "canceled_at", "cancel_requested_at", "updated_at",
+        "capture_before",
+    ),
     customer_id=_CUSTOMER,
     value=_MONEY.format("amount_minor"),
+    captured_value=_MONEY.format("captured_minor"),
 )  # fmt: skip
 _BALANCE = _document(
     **_as_is("currency"),

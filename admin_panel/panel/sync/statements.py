@@ -75,16 +75,18 @@ KINDS: Mapping[str, Kind] = {
         "confirmation_url text, return_url text, created_at timestamptz, paid_at timestamptz,"
         "canceled_at timestamptz, cancel_requested_at timestamptz, cancel_requested_by text,"
         "updated_at timestamptz, cancellation_reason text, provider_id text,"
-        "provider_status text, undecided boolean, test boolean, quarantine_reason text",
+        "provider_status text, undecided boolean, test boolean, quarantine_reason text,"
+        "captured_value numeric, capture_before timestamptz, on_expiry text",
         {
             **_CUSTOMER,
             **_same(
                 "status", "currency", "description", "confirmation_url",
                 "return_url", "created_at", "paid_at", "canceled_at", "cancel_requested_at",
                 "cancel_requested_by", "updated_at", "cancellation_reason", "provider_id",
-                "provider_status", "test", "quarantine_reason",
+                "provider_status", "test", "quarantine_reason", "capture_before", "on_expiry",
             ),
             "amount_minor": _minor("value"),
+            "captured_minor": _minor("captured_value"),
             "undecided": "coalesce(undecided, false)",
         },
         also_known=("id",),

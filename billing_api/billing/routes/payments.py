@@ -28,7 +28,7 @@ from billing.routes.caller import READ_ALL, caller_with
 from billing.routes.context import PaymentTerms, context_of
 from billing.routes.documents import PaymentPage, PaymentView
 from billing.routes.keys import KeyHeader, key_scope
-from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, refusals
+from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, edge_limit, refusals
 from billing.routes.rendering import request_id_of
 
 router = APIRouter(prefix="/api/v1/payment", tags=["payments"])
@@ -97,6 +97,7 @@ EXAMPLE: dict[str, object] = {
         201: {"model": PaymentView},
         202: {"model": PaymentView, "description": "The provider is undecided; ask again"},
         **refusals(*OF_TOKENS, *OF_BODIES, *OF_KEYS),
+        **edge_limit(),
     },
     openapi_extra=describe_body(CreatePaymentBody, EXAMPLE),
 )
@@ -146,7 +147,11 @@ def _meaning(command: CreatePayment) -> dict[str, object]:
 @router.get(
     "",
     summary="Платежи, новые сверху · Payments, newest first",
-    responses={200: {"model": PaymentPage}, **refusals(*OF_TOKENS, ValidationFailed)},
+    responses={
+        200: {"model": PaymentPage},
+        **refusals(*OF_TOKENS, ValidationFailed),
+        **edge_limit(),
+    },
 )
 async def get_payments(
     request: Request,

@@ -74,3 +74,22 @@ def _answer(kinds: list[type[Problem]]) -> dict[str, Any]:
         "content": {MEDIA_TYPE: {"schema": schema}},
         "x-problems": [describe_problem(kind) for kind in kinds],
     }
+
+
+def edge_limit() -> dict[int | str, dict[str, Any]]:
+    """429 as nginx answers it before we are asked: of the addresses that it limits."""
+    limit = {
+        "code": "too_many_requests",
+        "status": 429,
+        "title": "Too Many Requests",
+        "meaning": "Too many from one address; `Retry-After` says when to come back.",
+    }
+    schema = ProblemView.model_json_schema()
+    schema["properties"]["code"]["enum"] = [limit["code"]]
+    return {
+        429: {
+            "description": f"`{limit['code']}`: {limit['title']}",
+            "content": {MEDIA_TYPE: {"schema": schema}},
+            "x-problems": [limit],
+        }
+    }
