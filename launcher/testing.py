@@ -19,6 +19,7 @@ import psutil
 import psycopg2
 import pytest
 from psycopg2 import sql
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from launcher import postgres
 from launcher.ports import free_ports
@@ -126,20 +127,25 @@ _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "
           "--disable-background-networking", "--disable-component-update")  # fmt: skip
 
 
-# Before xdist writes the groups into the tests' ids.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without Chromium its tests are skipped: tests/run.sh installs it, or says how.
-
-    With several processes a file stays in one of them, and so do rooms that share something big.
-    """
+    """Without Chromium its tests are skipped: tests/run.sh installs it, or says how."""
     missing = pytest.mark.skip(reason="no Chromium: apt-get install chromium, then make test")
     for item in items:
         if _CHROMIUM is None and item.get_closest_marker("browser"):
             item.add_marker(missing)
-        place = item.path.relative_to(item.config.rootpath)
-        group = place.parts[0] if place.parts[0] in _WHOLE_ROOMS else str(place)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+
+class _Rooms(LoadScopeScheduling):  # type: ignore[misc]
+    """A file stays in one process, and so do the files of a room that shares something big."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        room = file.partition("/")[0]
+        return room if room in _WHOLE_ROOMS else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Rooms:
+    return _Rooms(config, log)
 
 
 @pytest.fixture(scope="module")

@@ -28,4 +28,4 @@ else
 fi
 
 # Much of it waits (for leases, restarts, time-outs), so two processes side by side take about half the time.
-exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-2}" --dist loadgroup "$@"
+exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-2}" --dist loadscope "$@"
