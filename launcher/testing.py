@@ -120,8 +120,6 @@ def pytest_unconfigure() -> None:
         os.environ.pop(_VARIABLE, None)
 
 
-# The whole suite, and the distribution's nginx that is unpacked once.
-_WHOLE_ROOMS = frozenset({"tests", "nginx"})
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
           "--disable-background-networking", "--disable-component-update")  # fmt: skip
@@ -136,12 +134,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class _Rooms(LoadScopeScheduling):  # type: ignore[misc]
-    """A file stays in one process, and so do the files of a room that shares something big."""
+    """A room's tests stay in one process and in their order: they share what they have built."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        room = file.partition("/")[0]
-        return room if room in _WHOLE_ROOMS else file
+        return nodeid.partition("/")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Rooms:
