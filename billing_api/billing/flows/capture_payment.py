@@ -5,15 +5,14 @@ object says was taken, by the one apply.
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from uuid import UUID
 
 from billing.flows.settle_held import settle_held
-from billing.flows.settle_payment import save_and_tell, settle_payment
-from billing.gateway.port import Accepted, PaymentGateway, Refused
-from billing.idempotency.problems import IdempotencyInProgress, IdempotencyKeyReused
-from billing.idempotency.rules import Answered, Claim, KeyScope, StoredAnswer
-from billing.idempotency.store import claim_key, keep_answer, release_key
+from billing.flows.settle_key import LEASE, settle_answer, settle_claim
+from billing.flows.settle_look import settle_look
+from billing.flows.settle_payment import save_and_tell
+from billing.gateway.port import PaymentGateway, Refused
+from billing.idempotency.rules import Answered, KeyScope, StoredAnswer
 from billing.payments import rules
 from billing.payments.attempt_store import open_attempt, open_kind
 from billing.payments.attempts import Attempt, AttemptKind
@@ -33,9 +32,7 @@ from billing.platform.database import Database, WriteSession
 from billing.platform.money import Money
 from billing.platform.strict_json import dump_json
 
-LOOK_SECONDS = 3.0
 CALL_SECONDS = 7.0
-LEASE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ async def capture_payment(
         known = await get_payment(session, command.payment_id, command.owner)
     if known.status is PaymentStatus.PENDING:
         # The payer may have been quicker than the notification.
-        await _look(db, gateway, clock, known)
+        await settle_look(db, gateway, clock, known)
     reserved = await db.transact(lambda session: _reserve(session, gateway, clock, command, scope))
     if isinstance(reserved, Answered):
         return reserved
@@ -102,7 +99,7 @@ async def _reserve(
     scope: KeyScope | None,
 ) -> Answered | tuple[Attempt, str]:
     """The answer where it is known without asking, else what to ask the provider."""
-    claim = await _claim(session, clock, command, scope)
+    claim = await settle_claim(session, clock, scope, command.payment_id)
     payment = await lock_payment(session, command.payment_id)
     if claim is not None and claim.answer is not None:
         return Answered(payment.id, claim.answer, replayed=True)
@@ -149,40 +146,10 @@ def _check(payment: Payment, minor: int) -> None:
         raise CaptureExceedsHeld(f"{payment.amount} is on hold")
 
 
-async def _look(db: Database, gateway: PaymentGateway, clock: Clock, payment: Payment) -> None:
-    if payment.provider_id is None or payment.quarantine_reason is not None:
-        return
-    seen = await gateway.find_payment(payment.provider_id, seconds=LOOK_SECONDS)
-    if isinstance(seen, Accepted):
-        found = seen.payment
-        await db.transact(
-            lambda session: settle_payment(session, payment.id, found, gateway.shop, clock.now())
-        )
-
-
-async def _claim(
-    session: WriteSession, clock: Clock, command: CapturePayment, scope: KeyScope | None
-) -> Claim | None:
-    if scope is None:
-        return None
-    real_now = clock.real_now()
-    claim = await claim_key(
-        session, scope, command.payment_id, real_now=real_now, lease_until=real_now + LEASE
-    )
-    if not claim.same_body:
-        raise IdempotencyKeyReused
-    if not claim.is_new and claim.answer is None and claim.in_progress:
-        raise IdempotencyInProgress(headers={"Retry-After": "1"})
-    return claim
-
-
 async def _answer(session: WriteSession, payment: Payment, scope: KeyScope | None) -> Answered:
     if payment.status is PaymentStatus.CANCELED:
         raise PaymentFinal("the payment is canceled and stays so")
     over = payment.status is PaymentStatus.SUCCEEDED
     answer = StoredAnswer(200 if over else 202, dump_json(rules.describe(payment)))
-    if scope is not None and over:
-        await keep_answer(session, scope, answer)
-    elif scope is not None:
-        await release_key(session, scope)
+    await settle_answer(session, scope, answer, final=over)
     return Answered(payment.id, answer, replayed=False)

@@ -4,14 +4,12 @@ A crash anywhere leaves the committed intention with its key and bytes, and the 
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from billing.changes.store import record_change
 from billing.flows.settle_attempt import settle_attempt
+from billing.flows.settle_key import LEASE, settle_answer, settle_claim
 from billing.gateway.port import PaymentGateway, PaymentIntent
-from billing.idempotency.problems import IdempotencyInProgress, IdempotencyKeyReused
 from billing.idempotency.rules import Claim, KeyScope, StoredAnswer
-from billing.idempotency.store import claim_key, keep_answer, release_key
 from billing.payments import rules
 from billing.payments.attempt_store import add_attempt
 from billing.payments.attempts import Attempt, AttemptState
@@ -26,8 +24,6 @@ from billing.platform.money import Money
 from billing.platform.strict_json import dump_json
 
 CALL_SECONDS = 7.0
-# Longer than the call and its two transactions: after it the request is certainly dead.
-LEASE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +63,7 @@ async def create_payment(
     crash_point(CrashPoint.CREATE_BEGUN)
 
     async def reserve(session: WriteSession) -> Claim | None:
-        claim = None
-        if scope is not None:
-            claim = await claim_key(
-                session,
-                scope,
-                payment.id,
-                real_now=clock.real_now(),
-                lease_until=lease_until,
-            )
+        claim = await settle_claim(session, clock, scope, payment.id)
         if claim is None or claim.is_new:
             reserved = await add_payment(session, payment, now)
             await add_attempt(session, attempt, lease_until=lease_until)
@@ -85,7 +73,7 @@ async def create_payment(
         return claim
 
     claim = await db.transact(reserve)
-    if scope is not None and claim is not None and not claim.is_new:
+    if claim is not None and not claim.is_new:
         return await _repeat(db, claim, scope)
     crash_point(CrashPoint.CREATE_INTENT_KEPT)
     outcome = await gateway.create_payment(attempt.id, attempt.body, seconds=CALL_SECONDS)
@@ -132,13 +120,9 @@ def _plan(
     return payment, attempt
 
 
-async def _repeat(db: Database, claim: Claim, scope: KeyScope) -> Created:
-    if not claim.same_body:
-        raise IdempotencyKeyReused
+async def _repeat(db: Database, claim: Claim, scope: KeyScope | None) -> Created:
     if claim.answer is not None:
         return Created(str(claim.object_id), claim.answer, replayed=True)
-    if claim.in_progress:
-        raise IdempotencyInProgress(headers={"Retry-After": "1"})
     async with db.begin() as session:
         payment = await get_payment(session, claim.object_id, None)
         return await _answer(session, payment, scope)
@@ -147,8 +131,5 @@ async def _repeat(db: Database, claim: Claim, scope: KeyScope) -> Created:
 async def _answer(session: WriteSession, payment: Payment, scope: KeyScope | None) -> Created:
     final = not payment.undecided
     answer = StoredAnswer(201 if final else 202, dump_json(rules.describe(payment)))
-    if scope is not None and final:
-        await keep_answer(session, scope, answer)
-    elif scope is not None:
-        await release_key(session, scope)
+    await settle_answer(session, scope, answer, final=final)
     return Created(str(payment.id), answer, replayed=False)

@@ -6,18 +6,14 @@ answer; what is refused keeps no answer, and the key stays free.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from uuid import UUID
 
-from billing.idempotency.problems import IdempotencyInProgress, IdempotencyKeyReused
+from billing.flows.settle_key import settle_answer, settle_claim
 from billing.idempotency.rules import Answered, KeyScope, StoredAnswer
-from billing.idempotency.store import claim_key, keep_answer
 from billing.platform.clock import Clock
 from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import Database, WriteSession
 
-# Nothing but a crash could leave a claim without an answer, and a crash undoes the claim.
-LEASE = timedelta(seconds=20)
 Work = Callable[[WriteSession], Awaitable[StoredAnswer]]
 
 
@@ -27,27 +23,15 @@ async def settle_once(
     """`work` makes the object and says the answer. Raises IdempotencyKeyReused and what it does."""
 
     async def once(session: WriteSession) -> Answered:
-        if scope is None:
-            return Answered(object_id, await _done(session, work), replayed=False)
-        now = clock.real_now()
-        claim = await claim_key(session, scope, object_id, real_now=now, lease_until=now + LEASE)
-        if not claim.same_body:
-            raise IdempotencyKeyReused
-        if claim.answer is not None:
+        claim = await settle_claim(session, clock, scope, object_id)
+        if claim is not None and claim.answer is not None:
             return Answered(claim.object_id, claim.answer, replayed=True)
-        if not claim.is_new:
-            raise IdempotencyInProgress(headers={"Retry-After": "1"})
-        answer = await _done(session, work)
-        await keep_answer(session, scope, answer)
+        crash_point(CrashPoint.ONCE_BEGUN)
+        answer = await work(session)
+        crash_point(CrashPoint.ONCE_WRITTEN)
+        await settle_answer(session, scope, answer, final=True)
         return Answered(object_id, answer, replayed=False)
 
     answered = await db.transact(once)
     crash_point(CrashPoint.ONCE_DONE)
     return answered
-
-
-async def _done(session: WriteSession, work: Work) -> StoredAnswer:
-    crash_point(CrashPoint.ONCE_BEGUN)
-    answer = await work(session)
-    crash_point(CrashPoint.ONCE_WRITTEN)
-    return answer
