@@ -8,19 +8,10 @@ from billing.adjustments.problems import AdjustmentNotFound
 from billing.adjustments.rows import adjustment_of
 from billing.adjustments.rules import Adjustment
 from billing.platform.database import ReadSession
-from billing.platform.paging import Page, encode_cursor
+from billing.platform.paging import Page, PageQuery, newest_first, read_page
 
 _GET = text("SELECT * FROM balance_adjustments WHERE id = :id")
-_LISTS = {
-    (by_owner, after): text(f"""
-        SELECT * FROM balance_adjustments WHERE true
-        {"AND customer_id = :owner" if by_owner else ""}
-        {"AND id < :after" if after else ""}
-        ORDER BY id DESC LIMIT :limit
-    """)  # noqa: S608 - both parts are constants
-    for by_owner in (False, True)
-    for after in (False, True)
-}
+_LISTS = {key: text(sql) for key, sql in newest_first("balance_adjustments").items()}
 
 
 async def get_adjustment(session: ReadSession, adjustment_id: UUID) -> Adjustment:
@@ -30,11 +21,5 @@ async def get_adjustment(session: ReadSession, adjustment_id: UUID) -> Adjustmen
     return adjustment_of(row)
 
 
-async def list_adjustments(
-    session: ReadSession, owner: str | None, *, after: UUID | None, limit: int
-) -> Page[Adjustment]:
-    """Newest first."""
-    statement = _LISTS[owner is not None, after is not None]
-    rows = await session.all(statement, {"owner": owner, "after": after, "limit": limit + 1})
-    items = [adjustment_of(row) for row in rows[:limit]]
-    return Page(items, encode_cursor(items[-1].id) if len(rows) > limit else None)
+async def list_adjustments(session: ReadSession, wanted: PageQuery) -> Page[Adjustment]:
+    return await read_page(session, _LISTS, wanted, adjustment_of)

@@ -14,10 +14,12 @@ from billing.payments.attempts import AttemptKind
 from billing.payments.rules import OnExpiry, PaymentStatus
 from billing.payments.store import lock_payment
 from billing.platform.clock import Clock
+from billing.platform.concurrency import each
 from billing.platform.database import Database, WriteSession
 
 # What the provider refused or lost is asked for again this much later, until the deadline.
 PAUSE = timedelta(minutes=5)
+AT_ONCE = 4
 
 
 async def apply_hold_policy(
@@ -25,10 +27,17 @@ async def apply_hold_policy(
 ) -> int:
     """How many were acted on. `margin`: how long before the deadline."""
     now = clock.now()
-    async with db.begin() as session:
+    async with db.read() as session:
         due = await list_lapsing(session, now=now, margin=margin, pause=PAUSE, limit=limit)
-    acted = [await _apply(db, gateway, clock, payment_id) for payment_id in due]
-    return sum(acted)
+    acted: list[UUID] = []
+
+    async def work(payment_id: UUID) -> None:
+        if await _apply(db, gateway, clock, payment_id):
+            acted.append(payment_id)
+
+    # One that fails keeps no other waiting until its time is over.
+    await each(due, work, at_once=AT_ONCE)
+    return len(acted)
 
 
 async def _apply(db: Database, gateway: PaymentGateway, clock: Clock, payment_id: UUID) -> bool:

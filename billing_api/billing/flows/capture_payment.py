@@ -30,6 +30,7 @@ from billing.platform.clock import Clock
 from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import Database, WriteSession
 from billing.platform.money import Money
+from billing.platform.problems import ValidationFailed
 from billing.platform.strict_json import dump_json
 
 CALL_SECONDS = 7.0
@@ -37,11 +38,11 @@ CALL_SECONDS = 7.0
 
 @dataclass(frozen=True, slots=True)
 class CapturePayment:
-    """`owner` None: the caller may act for every customer; `value_minor` None: all that is held."""
+    """`owner` None: the caller may act for every customer; `amount` None: all that is held."""
 
     payment_id: UUID
     owner: str | None
-    value_minor: int | None
+    amount: Money | None
 
 
 async def capture_payment(
@@ -103,8 +104,12 @@ async def _reserve(
     payment = await lock_payment(session, command.payment_id)
     if claim is not None and claim.answer is not None:
         return Answered(payment.id, claim.answer, replayed=True)
-    amount, repeated = payment.amount, claim is not None and not claim.is_new
-    minor = amount.minor if command.value_minor is None else command.value_minor
+    amount, repeated = command.amount or payment.amount, claim is not None and not claim.is_new
+    if amount.currency != payment.amount.currency:
+        raise ValidationFailed(
+            errors=[("/currency", f"the payment is in {payment.amount.currency}")]
+        )
+    minor = amount.minor
     if repeated and payment.captured_minor == minor:
         return await _answer(session, payment, scope)
     _check(payment, minor)
@@ -117,7 +122,7 @@ async def _reserve(
         raise PaymentNotHeld("it is being given back")
     now = clock.now()
     await save_and_tell(session, replace(payment, capture_wish_minor=minor), now)
-    part = None if minor == amount.minor else Money(minor, amount.currency)
+    part = None if amount == payment.amount else amount
     lease_until = clock.real_now() + LEASE
     attempt = await open_attempt(
         session,

@@ -41,7 +41,7 @@ async def charge_balance(
         charge = Charge(
             id=charge_id,
             customer_id=command.customer_id,
-            taken=Parts(taken.paid_minor, taken.promo_minor),
+            taken=taken.parts,
             returned=Parts(0, 0),
             currency=command.amount.currency,
             reason=command.reason,
@@ -52,9 +52,9 @@ async def charge_balance(
         lines = lines_of(
             charge.currency,
             charge.customer_id,
-            (AccountKind.CUSTOMER_PROMO, -taken.promo_minor),
-            (AccountKind.CUSTOMER_PAID, -taken.paid_minor),
-            (AccountKind.REVENUE, taken.minor),
+            (AccountKind.CUSTOMER_PROMO, -taken.parts.promo_minor),
+            (AccountKind.CUSTOMER_PAID, -taken.parts.paid_minor),
+            (AccountKind.REVENUE, taken.parts.minor),
         )
         journal = Journal(new_id(), JournalKind.CHARGE, now, lines, subject_id=charge_id)
         await settle_journal(session, taken.balance, journal)

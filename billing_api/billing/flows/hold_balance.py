@@ -47,8 +47,8 @@ async def hold_balance(
             id=hold_id,
             customer_id=command.customer_id,
             status=HoldStatus.HELD,
-            paid_minor=taken.paid_minor,
-            promo_minor=taken.promo_minor,
+            paid_minor=taken.parts.paid_minor,
+            promo_minor=taken.parts.promo_minor,
             captured_minor=0,
             currency=command.amount.currency,
             reason=command.reason,
@@ -60,9 +60,9 @@ async def hold_balance(
         lines = lines_of(
             hold.currency,
             hold.customer_id,
-            (AccountKind.CUSTOMER_PROMO, -taken.promo_minor),
-            (AccountKind.CUSTOMER_PAID, -taken.paid_minor),
-            (AccountKind.CUSTOMER_HELD, taken.minor),
+            (AccountKind.CUSTOMER_PROMO, -taken.parts.promo_minor),
+            (AccountKind.CUSTOMER_PAID, -taken.parts.paid_minor),
+            (AccountKind.CUSTOMER_HELD, taken.parts.minor),
         )
         journal = Journal(new_id(), JournalKind.HOLD, now, lines, subject_id=hold_id)
         await settle_journal(session, taken.balance, journal)

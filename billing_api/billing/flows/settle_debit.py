@@ -11,6 +11,7 @@ from uuid import UUID
 from billing.balance.problems import insufficient
 from billing.balance.rules import Balance
 from billing.balance.store import lock_balance
+from billing.charges.rules import Parts
 from billing.flows.settle_promo import settle_promo
 from billing.platform.database import WriteSession
 from billing.platform.money import Money
@@ -33,12 +34,7 @@ class Taken:
     """From the balance as it is locked; nothing of it is booked yet."""
 
     balance: Balance
-    paid_minor: int
-    promo_minor: int
-
-    @property
-    def minor(self) -> int:
-        return self.paid_minor + self.promo_minor
+    parts: Parts
 
 
 async def settle_debit(session: WriteSession, debit: Debit, now: datetime) -> Taken:
@@ -53,4 +49,4 @@ async def settle_debit(session: WriteSession, debit: Debit, now: datetime) -> Ta
     if promo:
         grants = await read_grants(session, debit.customer_id, currency)
         await burn_grants(session, debit.owner_id, burn(grants, promo))
-    return Taken(balance, minor - promo, promo)
+    return Taken(balance, Parts(minor - promo, promo))

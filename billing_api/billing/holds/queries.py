@@ -9,7 +9,7 @@ from billing.holds.problems import HoldNotFound
 from billing.holds.rows import hold_of
 from billing.holds.rules import Hold
 from billing.platform.database import ReadSession
-from billing.platform.paging import Page, encode_cursor
+from billing.platform.paging import Page, PageQuery, newest_first, read_page
 
 _GET = text("""
     SELECT * FROM balance_holds
@@ -19,16 +19,7 @@ _DUE = text("""
     SELECT id FROM balance_holds WHERE status = 'held' AND expires_at <= :now
     ORDER BY expires_at LIMIT :limit
 """)
-_LISTS = {
-    (by_owner, after): text(f"""
-        SELECT * FROM balance_holds WHERE true
-        {"AND customer_id = :owner" if by_owner else ""}
-        {"AND id < :after" if after else ""}
-        ORDER BY id DESC LIMIT :limit
-    """)  # noqa: S608 - both parts are constants
-    for by_owner in (False, True)
-    for after in (False, True)
-}
+_LISTS = {key: text(sql) for key, sql in newest_first("balance_holds").items()}
 
 
 async def get_hold(session: ReadSession, hold_id: UUID, owner: str | None) -> Hold:
@@ -38,14 +29,8 @@ async def get_hold(session: ReadSession, hold_id: UUID, owner: str | None) -> Ho
     return hold_of(row)
 
 
-async def list_holds(
-    session: ReadSession, owner: str | None, *, after: UUID | None, limit: int
-) -> Page[Hold]:
-    """Newest first."""
-    statement = _LISTS[owner is not None, after is not None]
-    rows = await session.all(statement, {"owner": owner, "after": after, "limit": limit + 1})
-    items = [hold_of(row) for row in rows[:limit]]
-    return Page(items, encode_cursor(items[-1].id) if len(rows) > limit else None)
+async def list_holds(session: ReadSession, wanted: PageQuery) -> Page[Hold]:
+    return await read_page(session, _LISTS, wanted, hold_of)
 
 
 async def list_due(session: ReadSession, now: datetime, limit: int) -> list[UUID]:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from billing.payments.attempts import PAUSE_MAX, Attempt, AttemptKind, AttemptState
 from billing.payments.rows import attempt_of
 from billing.payments.rules import POLL_PAUSE_MAX
-from billing.platform.database import WriteSession
+from billing.platform.database import ReadSession, WriteSession
 from billing.platform.ids import new_id
 
 _INSERT = text("""
@@ -148,7 +148,7 @@ async def open_kind(session: WriteSession, payment_id: UUID) -> AttemptKind | No
 
 
 async def list_lapsing(
-    session: WriteSession, *, now: datetime, margin: timedelta, pause: timedelta, limit: int
+    session: ReadSession, *, now: datetime, margin: timedelta, pause: timedelta, limit: int
 ) -> list[UUID]:
     """Held payments with a policy whose deadline is within `margin` and that nobody acts on.
 

@@ -5,9 +5,15 @@ real time, so moving the calendar cannot extend a session or break a lease.
 """
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+
+_INSTANT = re.compile(
+    r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
 
 
 class Clock(Protocol):
@@ -77,3 +83,10 @@ class ManualClock:
 def format_instant(instant: datetime) -> str:
     """RFC 3339 in UTC with milliseconds and Z."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_instant(text: str) -> datetime:
+    """RFC 3339 with seconds and an offset, in UTC; ValueError for anything else."""
+    if not _INSTANT.fullmatch(text):
+        raise ValueError("an instant like 2026-12-31T21:00:00Z")
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,10 +1,14 @@
-"""Opaque cursors of keyset pages: they carry a position, and clients are not to read them."""
+"""Keyset pages, newest first; their cursors are opaque, clients are not to read them."""
 
 import base64
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from sqlalchemy import TextClause
+
+from billing.platform.database import ReadSession, Row
 from billing.platform.problems import ValidationFailed
 
 Item = TypeVar("Item")
@@ -14,6 +18,45 @@ Item = TypeVar("Item")
 class Page(Generic[Item]):
     items: list[Item]
     next_cursor: str | None
+
+
+def newest_first(table: str) -> dict[tuple[bool, bool], str]:
+    """The statements of a list, by (of one owner, after an id); for the caller's constants."""
+    return {
+        (by_owner, after): f"""
+            SELECT * FROM {table} WHERE true
+            {"AND customer_id = :owner" if by_owner else ""}
+            {"AND id < :after" if after else ""}
+            ORDER BY id DESC LIMIT :limit
+        """  # noqa: S608 - a constant of the caller
+        for by_owner in (False, True)
+        for after in (False, True)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """`owner` None is everybody's, `after` None the first page."""
+
+    owner: str | None
+    after: UUID | None
+    limit: int
+
+
+async def read_page(
+    session: ReadSession,
+    statements: Mapping[tuple[bool, bool], TextClause],
+    wanted: PageQuery,
+    make: Callable[[Row], Any],
+) -> Page[Any]:
+    """Of a list as `newest_first` spells it; what it makes has an `id`."""
+    statement = statements[wanted.owner is not None, wanted.after is not None]
+    rows = await session.all(
+        statement, {"owner": wanted.owner, "after": wanted.after, "limit": wanted.limit + 1}
+    )
+    items = [make(row) for row in rows[: wanted.limit]]
+    more = len(rows) > wanted.limit
+    return Page(items, encode_cursor(items[-1].id) if more else None)
 
 
 def to_base64url(raw: bytes) -> str:

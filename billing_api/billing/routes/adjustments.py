@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import field_validator, model_validator
 from starlette.responses import Response
 
@@ -10,26 +10,25 @@ from billing.adjustments.problems import AdjustmentAboveLimit, AdjustmentNotFoun
 from billing.adjustments.queries import get_adjustment, list_adjustments
 from billing.adjustments.rules import AdjustmentKind, describe
 from billing.flows.adjust_balance import AdjustBalance, adjust_balance
-from billing.platform.ids import parse_id
+from billing.platform.clock import parse_instant
 from billing.platform.money import Money
-from billing.platform.paging import decode_cursor
 from billing.platform.problems import ValidationFailed
 from billing.platform.tokens import Caller
 from billing.routes.amounts import MoneyBody, read_amount
-from billing.routes.answers import answered, shown
-from billing.routes.bodies import describe_body, read_model
-from billing.routes.caller import READ_ALL, CustomerQuery, caller_with
+from billing.routes.answers import answered, shown, shown_page
+from billing.routes.bodies import describe_body, read_id, read_model
+from billing.routes.caller import READ_ALL, caller_with
 from billing.routes.context import AdjustmentTerms, context_of
 from billing.routes.debit_bodies import (
     CustomerId,
     Instant,
     Reason,
     check_instant,
-    read_instant,
     said,
 )
 from billing.routes.debit_documents import AdjustmentPage, AdjustmentView
 from billing.routes.keys import KeyHeader, key_scope
+from billing.routes.listing import ListQuery
 from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, refusals
 
 router = APIRouter(prefix="/api/v1/balance_adjustment", tags=["adjustments"])
@@ -88,7 +87,7 @@ async def post_adjustment(
         kind=AdjustmentKind(body.kind),
         amount=amount,
         reason=body.reason,
-        expires_at=None if body.expires_at is None else read_instant(body.expires_at),
+        expires_at=None if body.expires_at is None else parse_instant(body.expires_at),
         made_by=caller.subject,
     )
     meaning: dict[str, Any] = {
@@ -119,16 +118,14 @@ def _check_limit(caller: Caller, amount: Money, terms: AdjustmentTerms) -> None:
 )
 async def get_adjustments(
     request: Request,
-    _: Annotated[Caller, Depends(caller_with(READ_ALL))],
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: str = "",
-    customer_id: CustomerQuery = "",
+    caller: Annotated[Caller, Depends(caller_with(READ_ALL))],
+    query: Annotated[ListQuery, Depends()],
 ) -> Response:
     """Everybody's, or one customer's."""
-    after = decode_cursor(cursor) if cursor else None
+    wanted = query.seen_by(caller, READ_ALL)
     async with context_of(request).database.read() as session:
-        page = await list_adjustments(session, customer_id or None, after=after, limit=limit)
-    return shown({"items": [describe(one) for one in page.items], "next_cursor": page.next_cursor})
+        page = await list_adjustments(session, wanted)
+    return shown_page(page, describe)
 
 
 @router.get(
@@ -142,9 +139,7 @@ async def get_one_adjustment(
     _: Annotated[Caller, Depends(caller_with(READ_ALL))],
 ) -> Response:
     """One adjustment."""
-    identity = parse_id(adjustment_id)
-    if identity is None:
-        raise AdjustmentNotFound
+    identity = read_id(adjustment_id, AdjustmentNotFound)
     async with context_of(request).database.read() as session:
         adjustment = await get_adjustment(session, identity)
     return shown(describe(adjustment))

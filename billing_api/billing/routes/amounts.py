@@ -57,11 +57,11 @@ class PartBody(StrictBody):
 
     _known = field_validator("currency")(known_currency)
 
-    def amount(self, max_minor: int) -> Money | None:
+    def amount(self, min_minor: int, max_minor: int) -> Money | None:
         """Raises ValidationFailed."""
         if self.value is None:
             return None
-        return read_amount(self.value, self.currency, 1, max_minor)
+        return read_amount(self.value, self.currency, min_minor, max_minor)
 
 
 def read_amount(value: str, currency: str, low: int, high: int) -> Money:

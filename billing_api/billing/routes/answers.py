@@ -1,10 +1,12 @@
 """Answers as they leave: never cached, and a repeat says that it is one."""
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import Response
 
 from billing.idempotency.rules import StoredAnswer
+from billing.platform.paging import Page
 from billing.platform.strict_json import dump_json
 
 JSON = "application/json"
@@ -27,3 +29,7 @@ def answered(answer: StoredAnswer, *, replayed: bool, location: str | None = Non
 def shown(value: Any) -> Response:
     """What a read found."""
     return Response(dump_json(value), media_type=JSON, headers=_NO_STORE)
+
+
+def shown_page(page: Page[Any], describe: Callable[[Any], dict[str, object]]) -> Response:
+    return shown({"items": [describe(one) for one in page.items], "next_cursor": page.next_cursor})

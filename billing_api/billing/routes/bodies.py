@@ -1,12 +1,19 @@
-"""Request bodies: bounded, strictly parsed, then checked against their model."""
+"""What a request carries: ids in its address; its body, bounded, strictly parsed and checked."""
 
 from typing import Any, TypeVar
+from uuid import UUID
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from billing.platform.problems import BodyTooLarge, UnsupportedMediaType, ValidationFailed
+from billing.platform.ids import parse_id
+from billing.platform.problems import (
+    BodyTooLarge,
+    Problem,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
 from billing.platform.strict_json import parse_json
 
 BODY_BYTES_MAX = 64 * 1024
@@ -16,6 +23,14 @@ READ_AS_JSON = frozenset(
     {"", "application/json", "text/plain", "application/x-www-form-urlencoded"}
 )
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_id(text: str, missing: type[Problem]) -> UUID:
+    """The id in an address; what is none names nothing, so `missing` is raised."""
+    identity = parse_id(text)
+    if identity is None:
+        raise missing
+    return identity
 
 
 async def read_body(request: Request, limit: int) -> bytes:

@@ -3,12 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Query, Request, Security
+from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AfterValidator
 
 from billing.platform.problems import Forbidden, Unauthorized, ValidationFailed
-from billing.platform.texts import is_kept
 from billing.platform.tokens import Caller
 from billing.routes.context import context_of
 
@@ -17,16 +15,6 @@ bearer = HTTPBearer(auto_error=False, scheme_name="AccessToken", bearerFormat="J
 READ_ALL = "payments:read_all"
 CHARGE_ANY = "billing:charge"
 REFUND_ANY = "refunds:write"
-
-
-def _kept(text: str) -> str:
-    if not is_kept(text):
-        raise ValueError("NUL or half of a surrogate pair is not text")
-    return text
-
-
-# Whose things a list shows; empty for everybody's, or the caller's own.
-CustomerQuery = Annotated[str, Query(max_length=255), AfterValidator(_kept)]
 
 
 def caller_with(*scopes: str) -> Callable[..., Awaitable[Caller]]:
@@ -63,13 +51,3 @@ def payer_of(caller: Caller, named: str | None) -> str:
 def owner_of(caller: Caller, *scopes_of_all: str) -> str | None:
     """None where one of the scopes lets the caller act for every customer."""
     return caller.subject if caller.scopes.isdisjoint(scopes_of_all) else None
-
-
-def listed_owner(caller: Caller, named: str, *scopes_of_all: str) -> str | None:
-    """Whose things a list shows: one customer's, or everybody's (None) to who may see them."""
-    owner = owner_of(caller, *scopes_of_all)
-    if owner is None:
-        return named or None
-    if named not in {"", owner}:
-        raise Forbidden("only the own ones may be listed")
-    return owner

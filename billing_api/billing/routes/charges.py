@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from billing.balance.problems import InsufficientFunds
@@ -11,20 +11,16 @@ from billing.charges.queries import get_charge, list_charges
 from billing.charges.rules import describe
 from billing.flows.charge_balance import ChargeBalance, charge_balance
 from billing.flows.reverse_charge import ReverseCharge, reverse_charge
-from billing.platform.ids import parse_id
-from billing.platform.paging import decode_cursor
 from billing.platform.problems import ValidationFailed
 from billing.platform.tokens import Caller
 from billing.routes.amounts import PartBody, read_amount
-from billing.routes.answers import answered, shown
-from billing.routes.bodies import describe_body, read_model
+from billing.routes.answers import answered, shown, shown_page
+from billing.routes.bodies import describe_body, read_id, read_model
 from billing.routes.caller import (
     CHARGE_ANY,
     READ_ALL,
     REFUND_ANY,
-    CustomerQuery,
     caller_with,
-    listed_owner,
     owner_of,
     payer_of,
 )
@@ -32,6 +28,7 @@ from billing.routes.context import context_of
 from billing.routes.debit_bodies import ChargeBody
 from billing.routes.debit_documents import ChargePage, ChargeView
 from billing.routes.keys import KeyHeader, key_scope
+from billing.routes.listing import ListQuery
 from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, refusals
 
 router = APIRouter(prefix="/api/v1/charge", tags=["charges"])
@@ -86,16 +83,13 @@ async def post_charge(
 async def get_charges(
     request: Request,
     caller: Annotated[Caller, Depends(caller_with("payments:read", CHARGE_ANY))],
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: str = "",
-    customer_id: CustomerQuery = "",
+    query: Annotated[ListQuery, Depends()],
 ) -> Response:
     """The caller's own; programs and staff see everybody's, or one customer's."""
-    owner = listed_owner(caller, customer_id, CHARGE_ANY, READ_ALL)
-    after = decode_cursor(cursor) if cursor else None
+    wanted = query.seen_by(caller, CHARGE_ANY, READ_ALL)
     async with context_of(request).database.read() as session:
-        page = await list_charges(session, owner, after=after, limit=limit)
-    return shown({"items": [describe(one) for one in page.items], "next_cursor": page.next_cursor})
+        page = await list_charges(session, wanted)
+    return shown_page(page, describe)
 
 
 @router.get(
@@ -109,9 +103,7 @@ async def get_one_charge(
     caller: Annotated[Caller, Depends(caller_with("payments:read", CHARGE_ANY))],
 ) -> Response:
     """One charge as it is now."""
-    identity = parse_id(charge_id)
-    if identity is None:
-        raise ChargeNotFound
+    identity = read_id(charge_id, ChargeNotFound)
     owner = owner_of(caller, CHARGE_ANY, READ_ALL)
     async with context_of(request).database.read() as session:
         charge = await get_charge(session, identity, owner)
@@ -137,11 +129,9 @@ async def post_reverse(
     """Programs and staff reverse anybody's charge; a customer only one of their own making."""
     context = context_of(request)
     body = await read_model(request, PartBody, None, empty_is={})
-    identity = parse_id(charge_id)
-    if identity is None:
-        raise ChargeNotFound
+    identity = read_id(charge_id, ChargeNotFound)
     owner = owner_of(caller, CHARGE_ANY, REFUND_ANY)
-    amount = body.amount(context.payments.max_minor)
+    amount = body.amount(1, context.payments.max_minor)
     command = ReverseCharge(identity, owner, amount, caller.subject)
     meaning: dict[str, Any] = {"charge_id": str(identity), "amount": str(amount)}
     scope = key_scope(caller, "POST /api/v1/charge/{id}/reverse", idempotency_key, meaning)

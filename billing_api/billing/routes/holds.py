@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from billing.balance.problems import InsufficientFunds
@@ -12,27 +12,25 @@ from billing.flows.release_hold import ReleaseHold, release_hold
 from billing.holds.problems import CaptureExceedsHold, HoldNotFound, HoldOver
 from billing.holds.queries import get_hold, list_holds
 from billing.holds.rules import describe
-from billing.platform.ids import parse_id
-from billing.platform.paging import decode_cursor
+from billing.platform.clock import parse_instant
 from billing.platform.problems import ValidationFailed
 from billing.platform.tokens import Caller
 from billing.routes.amounts import PartBody, StrictBody, read_amount
-from billing.routes.answers import answered, shown
-from billing.routes.bodies import describe_body, read_model
+from billing.routes.answers import answered, shown, shown_page
+from billing.routes.bodies import describe_body, read_id, read_model
 from billing.routes.caller import (
     CHARGE_ANY,
     READ_ALL,
     REFUND_ANY,
-    CustomerQuery,
     caller_with,
-    listed_owner,
     owner_of,
     payer_of,
 )
 from billing.routes.context import context_of
-from billing.routes.debit_bodies import HoldBody, read_instant
+from billing.routes.debit_bodies import HoldBody
 from billing.routes.debit_documents import HoldPage, HoldView
 from billing.routes.keys import KeyHeader, key_scope
+from billing.routes.listing import ListQuery
 from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, refusals
 
 router = APIRouter(prefix="/api/v1/balance_hold", tags=["holds"])
@@ -63,7 +61,7 @@ async def post_hold(
         reason=body.reason,
         metadata=body.metadata,
         requested_by=caller.subject,
-        expires_at=None if body.expires_at is None else read_instant(body.expires_at),
+        expires_at=None if body.expires_at is None else parse_instant(body.expires_at),
     )
     meaning: dict[str, Any] = {
         "customer_id": command.customer_id,
@@ -87,16 +85,13 @@ async def post_hold(
 async def get_holds(
     request: Request,
     caller: Annotated[Caller, Depends(caller_with("payments:read", CHARGE_ANY))],
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: str = "",
-    customer_id: CustomerQuery = "",
+    query: Annotated[ListQuery, Depends()],
 ) -> Response:
     """The caller's own; programs and staff see everybody's, or one customer's."""
-    owner = listed_owner(caller, customer_id, CHARGE_ANY, READ_ALL)
-    after = decode_cursor(cursor) if cursor else None
+    wanted = query.seen_by(caller, CHARGE_ANY, READ_ALL)
     async with context_of(request).database.read() as session:
-        page = await list_holds(session, owner, after=after, limit=limit)
-    return shown({"items": [describe(one) for one in page.items], "next_cursor": page.next_cursor})
+        page = await list_holds(session, wanted)
+    return shown_page(page, describe)
 
 
 @router.get(
@@ -110,9 +105,7 @@ async def get_one_hold(
     caller: Annotated[Caller, Depends(caller_with("payments:read", CHARGE_ANY))],
 ) -> Response:
     """One hold as it is now."""
-    identity = parse_id(hold_id)
-    if identity is None:
-        raise HoldNotFound
+    identity = read_id(hold_id, HoldNotFound)
     owner = owner_of(caller, CHARGE_ANY, READ_ALL)
     async with context_of(request).database.read() as session:
         hold = await get_hold(session, identity, owner)
@@ -137,10 +130,8 @@ async def post_capture(
     """All of it or a part; the rest goes back to the balance. It makes a charge."""
     context = context_of(request)
     body = await read_model(request, PartBody, None, empty_is={})
-    identity = parse_id(hold_id)
-    if identity is None:
-        raise HoldNotFound
-    amount = body.amount(context.payments.max_minor)
+    identity = read_id(hold_id, HoldNotFound)
+    amount = body.amount(1, context.payments.max_minor)
     command = CaptureHold(identity, owner_of(caller, CHARGE_ANY), amount, caller.subject)
     meaning: dict[str, Any] = {"hold_id": str(identity), "amount": str(amount)}
     scope = key_scope(caller, "POST /api/v1/balance_hold/{id}/capture", idempotency_key, meaning)
@@ -166,9 +157,7 @@ async def post_release(
     """Programs and staff release anybody's hold; a customer only one of their own making."""
     context = context_of(request)
     await read_model(request, StrictBody, None, empty_is={})
-    identity = parse_id(hold_id)
-    if identity is None:
-        raise HoldNotFound
+    identity = read_id(hold_id, HoldNotFound)
     command = ReleaseHold(identity, owner_of(caller, CHARGE_ANY, REFUND_ANY))
     meaning: dict[str, Any] = {"hold_id": str(identity)}
     scope = key_scope(caller, "POST /api/v1/balance_hold/{id}/release", idempotency_key, meaning)

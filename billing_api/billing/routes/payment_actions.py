@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import ValidationInfo, field_validator
 from starlette.responses import Response
 
 from billing.flows.cancel_payment import CancelPayment, cancel_payment
@@ -16,36 +15,19 @@ from billing.payments.problems import (
     PaymentNotFound,
     PaymentNotHeld,
 )
-from billing.platform.ids import parse_id
-from billing.platform.money import parse_minor
 from billing.platform.tokens import Caller
-from billing.routes.amounts import StrictBody, Value, minor_within
+from billing.routes.amounts import PartBody, StrictBody
 from billing.routes.answers import answered
-from billing.routes.bodies import describe_body, read_model
+from billing.routes.bodies import describe_body, read_id, read_model
 from billing.routes.caller import READ_ALL, caller_with
-from billing.routes.context import PaymentTerms, context_of
+from billing.routes.context import context_of
 from billing.routes.documents import PaymentView
 from billing.routes.keys import KeyHeader, key_scope
 from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, refusals
 
 router = APIRouter(prefix="/api/v1/payment", tags=["payments"])
-CURRENCY = "RUB"  # the shop's only one: a capture is in the currency of its payment
 CAPTURE_ROUTE = "POST /api/v1/payment/{id}/capture"
 CANCEL_ROUTE = "POST /api/v1/payment/{id}/cancel"
-
-
-class CaptureBody(StrictBody):
-    """Empty, or an empty object: all that is held."""
-
-    value: Value | None = None
-
-    @field_validator("value")
-    @classmethod
-    def _capturable(cls, value: str | None, info: ValidationInfo) -> str | None:
-        terms: PaymentTerms = info.context  # type: ignore[assignment]
-        if value is not None:
-            minor_within(value, CURRENCY, terms.min_minor, terms.max_minor)
-        return value
 
 
 @router.post(
@@ -59,7 +41,7 @@ class CaptureBody(StrictBody):
             *(CaptureExceedsHeld, CaptureInProgress, CaptureRefused),
         ),
     },
-    openapi_extra=describe_body(CaptureBody, {"value": "500.00"}, required=False),
+    openapi_extra=describe_body(PartBody, {"value": "500.00"}, required=False),
 )
 async def post_capture(
     request: Request,
@@ -69,16 +51,16 @@ async def post_capture(
 ) -> Response:
     """The customer's own payment; staff who read all payments may capture anybody's."""
     context = context_of(request)
-    body = await read_model(request, CaptureBody, context.payments, empty_is={})
-    identity = parse_id(payment_id)
-    if identity is None:
-        raise PaymentNotFound
+    terms = context.payments
+    body = await read_model(request, PartBody, None, empty_is={})
+    identity = read_id(payment_id, PaymentNotFound)
     command = CapturePayment(
         payment_id=identity,
         owner=None if READ_ALL in caller.scopes else caller.subject,
-        value_minor=None if body.value is None else parse_minor(body.value, CURRENCY),
+        amount=body.amount(terms.min_minor, terms.max_minor),
     )
-    meaning: dict[str, object] = {"payment_id": str(identity), "minor": command.value_minor}
+    minor = None if command.amount is None else command.amount.minor
+    meaning: dict[str, object] = {"payment_id": str(identity), "minor": minor}
     scope = key_scope(caller, CAPTURE_ROUTE, idempotency_key, meaning)
     captured = await capture_payment(
         context.database, context.gateway, context.clock, command, scope
@@ -112,9 +94,7 @@ async def post_cancel(
     """The customer's own payment; staff who read all payments may cancel anybody's."""
     context = context_of(request)
     await read_model(request, CancelBody, None, empty_is={})
-    identity = parse_id(payment_id)
-    if identity is None:
-        raise PaymentNotFound
+    identity = read_id(payment_id, PaymentNotFound)
     command = CancelPayment(
         payment_id=identity,
         owner=None if READ_ALL in caller.scopes else caller.subject,

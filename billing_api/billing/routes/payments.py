@@ -16,14 +16,13 @@ from billing.flows.create_payment import CreatePayment, create_payment
 from billing.payments.problems import PaymentNotFound
 from billing.payments.queries import PaymentFilter, get_payment, list_payments
 from billing.payments.rules import OnExpiry, PaymentStatus, describe
-from billing.platform.ids import parse_id
 from billing.platform.money import Money, parse_minor
 from billing.platform.paging import decode_cursor
 from billing.platform.problems import ValidationFailed
 from billing.platform.tokens import Caller
 from billing.routes.amounts import MoneyBody, minor_within
-from billing.routes.answers import answered, shown
-from billing.routes.bodies import describe_body, read_model
+from billing.routes.answers import answered, shown, shown_page
+from billing.routes.bodies import describe_body, read_id, read_model
 from billing.routes.caller import READ_ALL, caller_with
 from billing.routes.context import PaymentTerms, context_of
 from billing.routes.documents import PaymentPage, PaymentView
@@ -170,9 +169,7 @@ async def get_payments(
     )
     async with context_of(request).database.read() as session:
         page = await list_payments(session, wanted)
-    return shown(
-        {"items": [describe(item) for item in page.items], "next_cursor": page.next_cursor}
-    )
+    return shown_page(page, describe)
 
 
 @router.get(
@@ -186,9 +183,7 @@ async def get_one_payment(
     caller: Annotated[Caller, Depends(caller_with("payments:read"))],
 ) -> Response:
     """One payment as it is known now."""
-    identity = parse_id(payment_id)
-    if identity is None:
-        raise PaymentNotFound
+    identity = read_id(payment_id, PaymentNotFound)
     owner = None if READ_ALL in caller.scopes else caller.subject
     async with context_of(request).database.read() as session:
         payment = await get_payment(session, identity, owner)
