@@ -126,7 +126,10 @@ _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without Chromium its tests are skipped: tests/run.sh installs it, or says how."""
+    """A plain user cannot install Chromium, so without it its tests cannot run: then they say so.
+
+    As root tests/run.sh has installed it before, and so have they always run where it matters.
+    """
     missing = pytest.mark.skip(reason="no Chromium: apt-get install chromium, then make test")
     for item in items:
         if _CHROMIUM is None and item.get_closest_marker("browser"):

@@ -1,23 +1,25 @@
 """Shorthands of the tests that call flows on a real database and a real provider."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
+from billing_parts.orders import order
 from billing_parts.provider import SECRET_KEY, SHOP_ID
 from sqlalchemy import text
 
 from billing.flows.cancel_payment import CancelPayment, cancel_payment
 from billing.flows.capture_payment import CapturePayment, capture_payment
-from billing.flows.create_payment import Created, CreatePayment, create_payment
+from billing.flows.create_payment import Created, create_payment
 from billing.flows.poll_payment import poll_payment
 from billing.gateway.port import Accepted
 from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
 from billing.idempotency.rules import KeyScope
 from billing.payments.queries import get_payment
 from billing.payments.rules import OnExpiry, Payment, PaymentStatus
+from billing.platform.database import Database
 from billing.platform.money import Money
 
 Create = Callable[..., Awaitable[Created]]
@@ -28,14 +30,7 @@ def create(database, gateway, clock, customer) -> Create:
     async def call(
         minor: int = 134200, *, key: str | None = None, meaning: bytes = b"same"
     ) -> Created:
-        command = CreatePayment(
-            customer_id=customer,
-            amount=Money(minor, "RUB"),
-            description="Оплата подписки",
-            return_url=None,
-            default_return_url="https://shop.test/pay/return/{id}",
-            request_id="request-of-a-test",
-        )
+        command = order(customer, minor, description="Оплата подписки")
         scope = None if key is None else KeyScope(customer, "POST /x", key, meaning)
         return await create_payment(database, gateway, clock, command, scope)
 
@@ -123,14 +118,7 @@ def hold(database, holding, clock, customer, read, sandbox):
     """A payment whose money the provider holds, as yet unknown here when `seen` is False."""
 
     async def make(*, seen=True):
-        command = CreatePayment(
-            customer_id=customer,
-            amount=Money(5000, "RUB"),
-            description=None,
-            return_url=None,
-            default_return_url="https://shop.test/pay/return/{id}",
-            request_id="request-of-a-test",
-        )
+        command = order(customer)
         created = await create_payment(database, holding, clock, command, None)
         payment = await read(created.payment_id)
         sandbox.succeed(payment.provider_id)
@@ -148,16 +136,7 @@ def two_stages(database, gateway, clock, customer, read, sandbox):
     """A payment that only holds money, paid; as yet unknown here when `seen` is False."""
 
     async def make(minor=134200, *, policy=OnExpiry.RELEASE, seen=True):
-        command = CreatePayment(
-            customer_id=customer,
-            amount=Money(minor, "RUB"),
-            description=None,
-            return_url=None,
-            default_return_url="https://shop.test/pay/return/{id}",
-            request_id="request-of-a-test",
-            capture=False,
-            on_expiry=policy,
-        )
+        command = order(customer, minor, capture=False, on_expiry=policy)
         created = await create_payment(database, gateway, clock, command, None)
         payment = await read(created.payment_id)
         sandbox.succeed(payment.provider_id)
@@ -173,10 +152,19 @@ def two_stages(database, gateway, clock, customer, read, sandbox):
 @pytest.fixture
 def capture(database, gateway, clock, customer):
     async def call(payment_id, minor=None, *, key=None, owner=customer, through=gateway):
-        command = CapturePayment(UUID(str(payment_id)), owner, minor)
+        part = None if minor is None else Money(minor, "RUB")
+        command = CapturePayment(UUID(str(payment_id)), owner, part)
         scope = None
         if key is not None:
             scope = KeyScope(customer, "POST /capture", key, str(minor).encode())
         return await capture_payment(database, through, clock, command, scope)
 
     return call
+
+
+@pytest.fixture(scope="module")
+async def own_database(make_migrated) -> AsyncIterator[Database]:
+    """For a file whose books no proof would accept: others prove those of the shared database."""
+    made = Database(make_migrated().service)
+    yield made
+    await made.close()

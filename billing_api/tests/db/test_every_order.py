@@ -18,6 +18,7 @@ from billing.gateway.port import Accepted, Refused, Unknown
 from billing.idempotency.problems import IdempotencyInProgress
 from billing.inbox.rules import Arrival
 from billing.payments.rules import PaymentStatus
+from billing.platform.money import Money
 from billing.platform.strict_json import dump_json
 
 COPIES = 20
@@ -74,7 +75,7 @@ def capture_in_part(two_stages, database, gateway, clock, customer, read, sandbo
         payment = await two_stages()
         whole = (await gateway.find_payment(payment.provider_id)).payment
         sandbox.fault("error_500_after")
-        command = CapturePayment(payment.id, customer, 50000)
+        command = CapturePayment(payment.id, customer, Money(50000, "RUB"))
         await capture_payment(database, gateway, clock, command, None)
         part = (await gateway.find_payment(payment.provider_id)).payment
         assert (part.status, part.amount.minor) == (SUCCEEDED, 50000)

@@ -7,12 +7,13 @@ from uuid import UUID
 
 import psycopg2
 import pytest
+from billing_parts.orders import order
 from billing_parts.provider import SECRET_KEY, SHOP_ID
 
 from billing.flows.cancel_payment import CancelPayment, cancel_payment
 from billing.flows.capture_payment import CapturePayment, capture_payment
 from billing.flows.compare_provider import compare_provider
-from billing.flows.create_payment import CreatePayment, create_payment
+from billing.flows.create_payment import create_payment
 from billing.flows.decide_payment import decide_payment
 from billing.flows.poll_payment import poll_payment
 from billing.flows.process_notifications import process_notifications
@@ -25,7 +26,6 @@ from billing.inbox.rules import Arrival
 from billing.payments.decisions import Action, Decision
 from billing.payments.queries import get_payment
 from billing.platform.database import Database
-from billing.platform.money import Money
 
 _OPEN = """
     SELECT count(*) FROM pg_stat_activity
@@ -78,14 +78,7 @@ def make(site, clock, customer):
     database, gateway = site
 
     async def call(key):
-        command = CreatePayment(
-            customer_id=customer,
-            amount=Money(5000, "RUB"),
-            description=None,
-            return_url=None,
-            default_return_url="https://shop.test/pay/return/{id}",
-            request_id="request-of-a-test",
-        )
+        command = order(customer)
         scope = KeyScope(customer, "POST /x", key, b"same")
         created = await create_payment(database, gateway, clock, command, scope)
         async with database.read() as session:

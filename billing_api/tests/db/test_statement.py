@@ -25,6 +25,11 @@ OWN = (
 
 
 @pytest.fixture
+def database(own_database):
+    return own_database
+
+
+@pytest.fixture
 def post(database, clock, customer):
     """Books (account, minor) pairs of the customer against the revenue account."""
 

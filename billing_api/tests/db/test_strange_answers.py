@@ -5,12 +5,12 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from billing_parts.orders import order
 from billing_parts.provider import SECRET_KEY, SHOP_ID
 
-from billing.flows.create_payment import CreatePayment, create_payment
+from billing.flows.create_payment import create_payment
 from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
 from billing.payments.rules import PaymentStatus
-from billing.platform.money import Money
 
 NUL, HALF = "a\x00b", "a\ud800b"
 
@@ -51,14 +51,7 @@ async def answer_with(database, clock, customer, read):
 
     async def call(changes, status=200):
         said.update(changes=changes, status=status)
-        command = CreatePayment(
-            customer_id=customer,
-            amount=Money(5000, "RUB"),
-            description=None,
-            return_url=None,
-            default_return_url="https://shop.test/pay/return/{id}",
-            request_id="request-of-a-test",
-        )
+        command = order(customer)
         created = await create_payment(database, gateway, clock, command, None)
         return await read(created.payment_id)
 

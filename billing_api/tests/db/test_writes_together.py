@@ -17,6 +17,11 @@ PAID = text("SELECT paid_minor, version FROM customer_balances WHERE customer_id
 
 
 @pytest.fixture
+def database(own_database):
+    return own_database
+
+
+@pytest.fixture
 def tell(clock):
     async def call(session, thing, event="told"):
         await add_event(session, event, thing, at=clock.now(), data={})

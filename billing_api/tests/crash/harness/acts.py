@@ -83,7 +83,9 @@ class Order:
     @property
     def capture(self) -> tuple[CapturePayment, KeyScope]:
         """A part where there is enough for one; the key of its own route."""
-        command = CapturePayment(UUID(self.object_id), self.customer, part_of(self.minor))
+        command = CapturePayment(
+            UUID(self.object_id), self.customer, Money(part_of(self.minor), "RUB")
+        )
         route = "POST /api/v1/payment/{id}/capture"
         return command, KeyScope(self.customer, route, "the-capture", b"a part")
 
