@@ -1,0 +1,31 @@
+"""What an experiment of the exam found."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of the exam: `trials` made, `failures` among them, `seconds` by the wall clock.
+
+    `control_failed`: the naive build was caught by the same check. An experiment whose control
+    passes proves nothing.
+    """
+
+    name: str
+    trials: int
+    failures: int
+    seed: int
+    seconds: float
+    control_failed: bool
+
+    @property
+    def is_passed(self) -> bool:
+        return self.trials > 0 and self.failures == 0 and self.control_failed
+
+    def __str__(self) -> str:
+        """One line for people."""
+        control = "control failed" if self.control_failed else "CONTROL DID NOT FAIL"
+        return (
+            f"{self.name:<20} {self.trials:>8} trials {self.failures:>5} failures"
+            f"  seed {self.seed:<6} {self.seconds:>6.1f} s  {control}"
+        )
