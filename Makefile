@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 PROJECTS := . billing_api auth_api admin_panel yookassa_sandbox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status logs reset env test kills fuzz bench check format errors access lock install
+.PHONY: help demo up down status logs reset env test exam kills fuzz bench check format errors access lock install
 
 help: ## Print this help
 	@printf 'The billing suite. Usage: make <command>\n\n'
@@ -42,6 +42,9 @@ env: $(STAMP) ## KEY=VALUE lines for a shell's eval
 
 test: $(STAMP) ## Everything that must pass, from a bare clone
 	@sh tests/run.sh
+
+exam: $(STAMP) ## Try to lose, double or misplace money, with controls; EXAM=name, TRIALS=n, SEED=n
+	@$(PY) tests/exams/exam.py $(if $(EXAM),--only $(EXAM)) $(if $(TRIALS),--trials $(TRIALS)) $(if $(SEED),--seed $(SEED))
 
 kills: $(STAMP) ## Kill processes under load 200 times (KILLS=n), with a control; half an hour
 	@$(PY) tests/exams/kills.py --kills $(or $(KILLS),200)

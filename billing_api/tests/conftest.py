@@ -3,51 +3,32 @@
 Only the clock is ever faked. Each test makes its own customers, so nothing is cleaned up between.
 """
 
-import secrets
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
-from alembic import command
 
 from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
 from billing.platform.clock import ManualClock, SystemClock
 from billing.platform.database import Database
-from billing.platform.grants import grant_service_role
 from billing.platform.ids import new_id
-from billing.wiring.migrating import migration_config
 
 # The parts are a package, so that a test file can import their types by name.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from billing_parts.api import BASE_URL, NOTIFICATION_SECRET, Api, Urls
+from billing_parts.api import NOTIFICATION_SECRET, Api, Urls
+from billing_parts.databases import migrate_new
 from billing_parts.issuer import ISSUER, Issuer, serve_issuer
 from billing_parts.processes import answers, free_port, process, wait_until
-from billing_parts.provider import SECRET_KEY, SHOP_ID, Sandbox
+from billing_parts.provider import BASE_URL, SECRET_KEY, SHOP_ID, Sandbox, serve_sandbox
 from billing_parts.purse import Purse
 
 
 @pytest.fixture(scope="session")
-def make_migrated(postgres_url: str, make_database: Callable[[str], str]) -> Callable[[], Urls]:
-    def make() -> Urls:
-        owner = make_database("billing")
-        role, password = f"service_{secrets.token_hex(6)}", secrets.token_hex(16)
-        connection = psycopg2.connect(postgres_url)
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
-        connection.close()
-        parts = urlsplit(owner)
-        service = f"postgresql://{role}:{password}@{parts.hostname}:{parts.port}{parts.path}"
-        command.upgrade(migration_config(owner), "head")
-        grant_service_role(owner, service)
-        return Urls(owner, service)
-
-    return make
+def make_migrated(postgres_url: str) -> Callable[[], Urls]:
+    return lambda: migrate_new(postgres_url)
 
 
 @pytest.fixture(scope="session")
@@ -86,22 +67,7 @@ def start_sandbox(
 
         def start(**more: str) -> Sandbox:
             folder = tmp_path_factory.mktemp("sandbox")
-            port = free_port()
-            environment = {
-                "VAR_DIR": str(folder),
-                "SANDBOX_PORT": str(port),
-                "SANDBOX_SHOP_ID": SHOP_ID,
-                "SANDBOX_SECRET_KEY": SECRET_KEY,
-                "SANDBOX_STATE_FILE": str(folder / "state.sqlite"),
-                "SANDBOX_PAGE_URL": f"{BASE_URL}/sandbox",
-                "SANDBOX_HANG_SECONDS": "30",
-                **more,
-            }
-            log = folder / "log"
-            stack.enter_context(process("sandbox.app", environment, log))
-            sandbox = Sandbox(f"http://127.0.0.1:{port}", log)
-            wait_until(answers(f"{sandbox.url}/health/live"))
-            return sandbox
+            return stack.enter_context(serve_sandbox(folder, **more))
 
         yield start
 

@@ -13,7 +13,6 @@ from billing_parts.processes import NO_TLS
 from billing_parts.provider import Sandbox
 
 NOTIFICATION_SECRET = "notification-secret-of-the-tests"
-BASE_URL = "https://127.0.0.1:8443"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,10 @@
 """What an experiment of the exam found."""
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -29,3 +33,9 @@ class Result:
             f"{self.name:<20} {self.trials:>8} trials {self.failures:>5} failures"
             f"  seed {self.seed:<6} {self.seconds:>6.1f} s  {control}"
         )
+
+
+def report(name: str, failures: Sequence[str]) -> None:
+    """What went wrong, for whoever has to find out why; the first of it."""
+    for failure in failures[:SHOWN]:
+        print(f"{name}: {failure}", file=sys.stderr, flush=True)

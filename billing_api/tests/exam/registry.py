@@ -1,0 +1,29 @@
+"""Every experiment there is: `make exam` runs them all, and the tests their short forms."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from exam.crashes import crash_points
+from exam.kills import real_processes
+from exam.result import Result
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """`short`: trials in the tests; 0 where its short form is a test somewhere else.
+
+    `alone`: it measures how soon something is back, so nothing else may run beside it.
+    """
+
+    name: str
+    run: Callable[[int, int], Awaitable[Result]]
+    trials: int
+    short: int
+    alone: bool = False
+
+
+# The longest first, for two run at a time.
+EXPERIMENTS = (
+    Experiment("kills", real_processes, 300, 0, alone=True),  # tests/test_kills.py
+    Experiment("crashes", crash_points, 10_000, 0),  # billing_api/tests/crash
+)
