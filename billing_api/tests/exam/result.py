@@ -30,7 +30,7 @@ class Result:
         """One line for people."""
         control = "control failed" if self.control_failed else "CONTROL DID NOT FAIL"
         return (
-            f"{self.name:<20} {self.trials:>8} trials {self.failures:>5} failures"
+            f"{self.name:<24} {self.trials:>8} trials {self.failures:>5} failures"
             f"  seed {self.seed:<6} {self.seconds:>6.1f} s  {control}"
         )
 
