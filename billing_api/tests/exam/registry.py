@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from exam.at_once import clicks, debits
+from exam.bank import bank
 from exam.crashes import crash_points
 from exam.kills import real_processes
 from exam.result import Result
@@ -27,6 +28,7 @@ class Experiment:
 EXPERIMENTS = (
     Experiment("kills", real_processes, 300, 0, alone=True),  # tests/test_kills.py
     Experiment("crashes", crash_points, 10_000, 0),  # billing_api/tests/crash
+    Experiment("bank", bank, 100_000, 1000),
     Experiment("clicks", clicks, 1000, 20),
     Experiment("debits", debits, 1000, 20),
 )
