@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox.errors import ProviderError, invalid
+from sandbox.idempotence import operation
 from sandbox.suite import Suite
 
 _BODY_LIMIT = 256 * 1024
@@ -38,6 +39,15 @@ class Call:
     canonical: bytes
     key: str | None
     object_id: str = ""
+
+    def once(
+        self, act: Callable[[], dict[str, Any]], show: Callable[[str], dict[str, Any]]
+    ) -> tuple[dict[str, Any], bool]:
+        """What this call makes, or what its key has made already, and whether it is new."""
+        asked = operation(
+            self.shop_id, self.key, method=self.method, path=self.path, body=self.canonical
+        )
+        return self.suite.idempotence.once(asked, act, show)
 
 
 Handler = Callable[[Call], Awaitable[dict[str, Any]]]

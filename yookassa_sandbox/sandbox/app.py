@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from sandbox import payment_routes
+from sandbox import payment_routes, refund_routes
 from sandbox.api import ProviderApi
 from sandbox.checkout_page import CheckoutPage
 from sandbox.control import control_routes
@@ -36,7 +36,7 @@ _STATIC = Path(__file__).parent / "static"
 
 
 # What /v3 serves; a further resource is one more line.
-API_ROUTES = [*payment_routes.ROUTES]
+API_ROUTES = [*payment_routes.ROUTES, *refund_routes.ROUTES]
 
 
 def make_app(suite: Suite) -> Starlette:

@@ -9,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import cards
+from sandbox import cards, refunds
 from sandbox.clock import to_wire
 from sandbox.errors import ProviderError, not_found
 from sandbox.faults import FaultSpec, show_armed
+from sandbox.money import parse_amount
+from sandbox.refund_creation import DESCRIPTION_MAX, RefundOrder
 from sandbox.suite import Suite
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -45,6 +47,21 @@ class CancelBody(_Strict):
     party: str | None = Field(None, pattern=_WORD)
 
 
+class CabinetRefundBody(_Strict):
+    """What a person of the shop asks of the provider's cabinet; no amount is all the rest."""
+
+    payment_id: str
+    amount: dict[str, Any] | None = None
+    description: str | None = Field(None, min_length=1, max_length=DESCRIPTION_MAX)
+
+
+class CancelRefundBody(_Strict):
+    """Why the money does not reach the payer."""
+
+    reason: str = Field(refunds.DEFAULT_REASON, pattern=_WORD)
+    party: str | None = Field(None, pattern=_WORD)
+
+
 class RawNotification(_Strict):
     """A notification that the sandbox would never send by itself."""
 
@@ -62,6 +79,7 @@ class _Control:
 
     async def list_payments(self, request: Request) -> Response:
         self._suite.payments.sweep()
+        self._suite.refunds.sweep()
         rows = self._suite.payments.store.page([], _limit(request))
         return JSONResponse({"items": [payment.document for _, payment in rows]})
 
@@ -77,6 +95,36 @@ class _Control:
         asked = await _read(request, CancelBody)
         payment = self._suite.payments.get(request.path_params["id"])
         canceled = self._suite.payments.decline(payment, asked.reason, asked.party)
+        return JSONResponse(canceled.document)
+
+    async def list_refunds(self, request: Request) -> Response:
+        self._suite.refunds.sweep()
+        wanted = request.query_params.get("payment_id")
+        conditions = [("payment_id = ?", wanted)] if wanted else []
+        rows = self._suite.refunds.store.page(conditions, _limit(request))
+        return JSONResponse({"items": [refund.document for _, refund in rows]})
+
+    async def refund(self, request: Request) -> Response:
+        suite = self._suite
+        asked = await _read(request, CabinetRefundBody)
+        payment = suite.payments.get(asked.payment_id)
+        amount = suite.refunds.left(payment)
+        if asked.amount is not None:
+            amount = parse_amount(
+                asked.amount, currency=suite.settings.currency, parameter="amount", strict=True
+            )
+        said = {} if asked.description is None else {"description": asked.description}
+        made = suite.refunds.create(payment, RefundOrder(payment.id, amount, echoed=said))
+        return JSONResponse(made.document)
+
+    async def succeed_refund(self, request: Request) -> Response:
+        refund = self._suite.refunds.get(request.path_params["id"])
+        return JSONResponse(self._suite.refunds.succeed(refund).document)
+
+    async def cancel_refund(self, request: Request) -> Response:
+        asked = await _read(request, CancelRefundBody)
+        refund = self._suite.refunds.get(request.path_params["id"])
+        canceled = self._suite.refunds.cancel(refund, asked.reason, asked.party)
         return JSONResponse(canceled.document)
 
     async def list_deliveries(self, request: Request) -> Response:
@@ -127,6 +175,10 @@ def control_routes(suite: Suite) -> list[Route]:
         ("GET", "/payments", control.list_payments),
         ("POST", "/payments/{id}/succeed", control.succeed),
         ("POST", "/payments/{id}/cancel", control.cancel),
+        ("GET", "/refunds", control.list_refunds),
+        ("POST", "/refunds", control.refund),
+        ("POST", "/refunds/{id}/succeed", control.succeed_refund),
+        ("POST", "/refunds/{id}/cancel", control.cancel_refund),
         ("GET", "/deliveries", control.list_deliveries),
         ("POST", "/deliveries/{id}/resend", control.resend),
         ("POST", "/notifications", control.send_raw),

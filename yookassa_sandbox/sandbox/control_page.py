@@ -25,13 +25,16 @@ class ControlPage:
         """Newest first."""
         suite = self._suite
         suite.payments.sweep()
+        suite.refunds.sweep()
         rows = suite.payments.store.page([], _SHOWN)
+        refunds = suite.refunds.store.page([], _SHOWN)
         return render(
             request,
             "control.html",
             lang=language(request),
             self_url=f"{prefix(request)}/?",
             payments=[payment.document for _, payment in rows],
+            refunds=[refund.document for _, refund in refunds],
             deliveries=suite.deliveries.show(limit=_SHOWN),
             faults=[fault for fault in suite.faults.show()["items"] if fault["remaining"]],
             now=to_wire(suite.clock.now_ms()),

@@ -52,8 +52,8 @@ def parse_creation(body: dict[str, Any], settings: Settings) -> Creation:
         confirmation=_confirmation(body),
         method=method,
         gateway_id=str(gateway or settings.gateway_id),
-        receipt=_receipt(body),
-        echoed=_echoed(body),
+        receipt=has_receipt(body),
+        echoed=echoed(body, description=128, merchant_customer_id=200),
     )
 
 
@@ -69,9 +69,10 @@ def _flag(body: dict[str, Any], name: str) -> bool:
     raise invalid(f"{name} is illegal", name)
 
 
-def _echoed(body: dict[str, Any]) -> dict[str, Any]:
+def echoed(body: dict[str, Any], **texts: int) -> dict[str, Any]:
+    """The metadata, and those texts that are given; each with the longest it may be."""
     kept: dict[str, Any] = {}
-    for name, longest in (("description", 128), ("merchant_customer_id", 200)):
+    for name, longest in texts.items():
         value = body.get(name)
         if value is None:
             continue
@@ -119,7 +120,8 @@ def _method(body: dict[str, Any]) -> str | None:
     return str(data["type"])
 
 
-def _receipt(body: dict[str, Any]) -> bool:
+def has_receipt(body: dict[str, Any]) -> bool:
+    """Whether there is one; what stands in it is not kept."""
     receipt = body.get("receipt")
     if receipt is not None and (not isinstance(receipt, dict) or not receipt.get("items")):
         raise invalid("Receipt is missing or illegal", "receipt")

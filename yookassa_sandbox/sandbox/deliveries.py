@@ -73,7 +73,7 @@ class Deliveries:
         return [_load(row) for row in rows]
 
     def of_object(self, object_id: str) -> list[Delivery]:
-        """Those of one payment that still wait."""
+        """Those of one payment, or one refund, that still wait."""
         rows = self._state.all(
             "SELECT * FROM deliveries WHERE object_id = ? AND state = ? ORDER BY seq",
             (object_id, WAITING),
@@ -160,11 +160,18 @@ class Deliveries:
         return WAITING, delivery.base_ms + self._offsets[made] * 1000
 
     def _release_held(self, delivery: Delivery, now_ms: int) -> None:
-        """An event that was to be overtaken goes out once a later one has been tried."""
+        """An event that was to be overtaken goes out once a later one has been tried.
+
+        A refund's events come after its payment's, and may overtake them.
+        """
+        row = self._state.one("SELECT payment_id FROM refunds WHERE id = ?", delivery.object_id)
+        payment = delivery.object_id if row is None else row["payment_id"]
         self._state.run(
-            "UPDATE deliveries SET next_ms = ?, base_ms = ? WHERE object_id = ? AND made = 0"
-            " AND state = ? AND fault = 'webhook_out_of_order' AND id <> ?",
-            *(now_ms, now_ms, delivery.object_id, WAITING, delivery.id),
+            "UPDATE deliveries SET next_ms = ?, base_ms = ? WHERE made = 0 AND state = ?"
+            " AND (object_id = ? OR object_id IN (SELECT id FROM refunds WHERE payment_id = ?))"
+            " AND fault = 'webhook_out_of_order'"
+            " AND seq < (SELECT seq FROM deliveries WHERE id = ?)",
+            *(now_ms, now_ms, WAITING, payment, payment, delivery.id),
         )
 
 

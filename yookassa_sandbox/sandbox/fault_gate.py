@@ -162,8 +162,8 @@ class _Faulty:
         """What a later version of the API may say: new words, new fields."""
         status, body = await self._process()
         document = json.loads(body)
-        for payment in document.get("items", [document]):
-            _make_strange(payment)
+        for shown in document.get("items", [document]):
+            _make_strange(shown)
         await self._reply(JSONResponse(document, status))
 
     async def _truncate(self) -> None:
@@ -176,11 +176,12 @@ class _Faulty:
         await self._reply(HTMLResponse(body, status))
 
 
-def _make_strange(payment: dict[str, Any]) -> None:
-    payment["status"] = "in_review"
-    payment["payment_method"] = {"type": "digital_rouble", "wallet": {"id": 7}}
-    payment["cancellation_details"] = {"party": "central_bank", "reason": "moon_phase"}
-    payment["risk"] = {"score": 0.5, "rules": [1, 2]}
+def _make_strange(shown: dict[str, Any]) -> None:
+    method = "refund_method" if "payment_id" in shown else "payment_method"
+    shown["status"] = "in_review"
+    shown[method] = {"type": "digital_rouble", "wallet": {"id": 7}}
+    shown["cancellation_details"] = {"party": "central_bank", "reason": "moon_phase"}
+    shown["risk"] = {"score": 0.5, "rules": [1, 2]}
 
 
 def _canned(spec: FaultSpec) -> Response:

@@ -2,6 +2,7 @@
 
 import json
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -25,11 +26,14 @@ EVENT_MODES = frozenset({
 })  # fmt: skip
 # Fires where an operation is answered, though what it disturbs is the notification.
 BEFORE_RESPONSE = "webhook_before_response"
-MODES = API_MODES | EVENT_MODES | {BEFORE_RESPONSE}
+# What becomes of a new refund, if it is not to succeed at once.
+REFUND_MODES = frozenset({"refund_pending", "refund_canceled"})
+MODES = API_MODES | EVENT_MODES | REFUND_MODES | {BEFORE_RESPONSE}
+_WORD = r"^[a-z0-9_]{1,64}$"
 
 
 class FaultSpec(BaseModel):
-    """What a test asks for. Notification modes ignore method and path."""
+    """What a test asks for. Notification and refund modes ignore method and path."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -39,14 +43,18 @@ class FaultSpec(BaseModel):
     times: int = Field(1, ge=1, le=1_000_000)
     probability: float | None = Field(None, gt=0, le=1)  # of each call that matches
     seed: int | None = None  # the same seed, the same calls met
-    object_id: str | None = None  # only the notifications of this payment
-    # Seconds: slow, drip, late, out of order.
+    # Only the notifications and refunds of this payment, or the notifications of this refund.
+    object_id: str | None = None
+    # Seconds: slow, drip, late, out of order; of a pending refund, and without it until told.
     delay: float | None = Field(None, ge=0, le=10_000_000)
     spread: float | None = Field(None, ge=0, le=3600)  # slow: up to so many seconds more
     copies: int = Field(2, ge=2, le=100)  # webhook_duplicate
     retry_after: int | None = Field(None, ge=0, le=86_400)  # seconds: rate_429, html_503
     processed: bool | None = None  # html_50x: whether the request reached the shop before
     status: int | None = None  # refusal: a code of the provider's table below 500
+    # Why a refund ends in canceled; unknown ones pass, for the provider's lists grow too.
+    reason: str | None = Field(None, pattern=_WORD)
+    party: str | None = Field(None, pattern=_WORD)
 
     @field_validator("mode")
     @classmethod
@@ -61,6 +69,14 @@ class FaultSpec(BaseModel):
             raise ValueError("a refusal, and nothing else, has a status")
         if self.status is not None and not (self.status < 500 and self.status in CODES):
             raise ValueError("no status of a refusal")
+        return self
+
+    @model_validator(mode="after")
+    def _reason_of_a_refund(self) -> "FaultSpec":
+        if (self.reason or self.party) and self.mode not in REFUND_MODES:
+            raise ValueError("only refunds are canceled for a reason")
+        if self.party and not self.reason:
+            raise ValueError("a party says no for a reason")
         return self
 
     @field_validator("method")
@@ -138,28 +154,28 @@ class Faults:
 
     def take_for_request(self, method: str, path: str) -> FaultSpec | None:
         """The fault for this call of the API, counted."""
-        if not self._armed:
-            return None
-        for armed in self._armed:
-            matches = armed.spec.mode in API_MODES and armed.spec.meets(method, path)
-            if matches and armed.happens():
-                return self._fire(armed, f"{method} {path}")
-        return None
+        return self._take(
+            f"{method} {path}", lambda spec: spec.mode in API_MODES and spec.meets(method, path)
+        )
 
-    def take_for_event(self, object_id: str, event: str) -> FaultSpec | None:
-        """The fault for this notification, counted."""
-        for armed in self._armed:
-            matches = armed.spec.mode in EVENT_MODES and armed.spec.object_id in (None, object_id)
-            if matches and armed.happens():
-                return self._fire(armed, f"{event} {object_id}")
-        return None
+    def take_for_event(self, payload: dict[str, Any], event: str) -> FaultSpec | None:
+        """The fault for this notification, counted; a refund's is also its payment's."""
+        whose = (None, payload["id"], payload.get("payment_id"))
+        return self._take(
+            f"{event} {payload['id']}",
+            lambda spec: spec.mode in EVENT_MODES and spec.object_id in whose,
+        )
+
+    def take_for_refund(self, payment_id: str) -> FaultSpec | None:
+        """What is to become of a new refund of this payment, counted."""
+        return self._take(
+            f"refund of {payment_id}",
+            lambda spec: spec.mode in REFUND_MODES and spec.object_id in (None, payment_id),
+        )
 
     def take_before_response(self, what: str) -> FaultSpec | None:
         """Whether this operation's notification has to overtake its answer."""
-        for armed in self._armed:
-            if armed.spec.mode == BEFORE_RESPONSE and armed.happens():
-                return self._fire(armed, what)
-        return None
+        return self._take(what, lambda spec: spec.mode == BEFORE_RESPONSE)
 
     def show(self) -> dict[str, Any]:
         """For GET /_sandbox/faults."""
@@ -174,6 +190,12 @@ class Faults:
             for row in rows
         ]
         return {"items": items, "journal": list(self._journal)}
+
+    def _take(self, what: str, matches: Callable[[FaultSpec], bool]) -> FaultSpec | None:
+        for armed in self._armed:
+            if matches(armed.spec) and armed.happens():
+                return self._fire(armed, what)
+        return None
 
     def _fire(self, armed: Armed, what: str) -> FaultSpec:
         armed.remaining -= 1

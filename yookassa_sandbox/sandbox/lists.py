@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sandbox.clock import EPOCH
 from sandbox.creation import METHODS
@@ -12,7 +12,8 @@ from sandbox.errors import invalid
 
 Condition = tuple[str, Any]
 
-_STATUSES = ("pending", "waiting_for_capture", "succeeded", "canceled")
+_PAYMENT_STATUSES = ("pending", "waiting_for_capture", "succeeded", "canceled")
+_REFUND_STATUSES = ("pending", "succeeded", "canceled")
 _COMPARISONS = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
 _MEMORY = timedelta(days=3 * 365)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -26,32 +27,72 @@ def parse_limit(query: Mapping[str, str]) -> int:
     return int(raw)
 
 
+class Listed(Protocol):
+    """A payment or a refund."""
+
+    document: dict[str, Any]
+    created_ms: int
+
+
+def list_answer(rows: Sequence[tuple[int, Listed]], limit: int) -> dict[str, Any]:
+    """Of numbered rows, one more than the limit where there is a further page."""
+    items = [one.document for _, one in rows[:limit]]
+    answer: dict[str, Any] = {"type": "list", "items": items}
+    if len(rows) > limit:
+        seq, last = rows[limit - 1]
+        answer["next_cursor"] = _make_cursor(last.created_ms, seq)
+    return answer
+
+
 def payment_conditions(query: Mapping[str, str], shop_id: str, now_ms: int) -> list[Condition]:
     """Fragments of SQL, all of them written here, with their values."""
+    return [
+        *_window(query, shop_id, now_ms, ("created", "captured")),
+        *_choice(query, "status", "status", _PAYMENT_STATUSES),
+        *_choice(query, "payment_method", "method", METHODS),
+    ]
+
+
+def refund_conditions(query: Mapping[str, str], shop_id: str, now_ms: int) -> list[Condition]:
+    """The same for refunds; a payment that nobody has made has none."""
+    conditions = [
+        *_window(query, shop_id, now_ms, ("created",)),
+        *_choice(query, "status", "status", _REFUND_STATUSES),
+    ]
+    if query.get("payment_id"):
+        conditions.append(("payment_id = ?", query["payment_id"]))
+    return conditions
+
+
+def _window(
+    query: Mapping[str, str], shop_id: str, now_ms: int, instants: tuple[str, ...]
+) -> list[Condition]:
     conditions: list[Condition] = [
         ("shop_id = ?", shop_id),
         ("created_ms >= ?", now_ms - _MEMORY // _MILLISECOND),
     ]
-    for name in ("created", "captured"):
+    for name in instants:
         for suffix, sign in _COMPARISONS.items():
             parameter = f"{name}_at.{suffix}"
             if query.get(parameter):
                 edge = _instant(query[parameter], parameter)
                 conditions.append((f"{name}_ms {sign} ?", _milliseconds(edge, suffix)))
-    for parameter, column, known in (
-        ("status", "status", _STATUSES),
-        ("payment_method", "method", METHODS),
-    ):
-        if query.get(parameter):
-            if query[parameter] not in known:
-                raise invalid(f"{parameter} is illegal", parameter)
-            conditions.append((f"{column} = ?", query[parameter]))
     if query.get("cursor"):
         conditions.append(("(created_ms, seq) < (?, ?)", _read_cursor(query["cursor"])))
     return conditions
 
 
-def make_cursor(created_ms: int, seq: int) -> str:
+def _choice(
+    query: Mapping[str, str], parameter: str, column: str, known: tuple[str, ...]
+) -> list[Condition]:
+    if not query.get(parameter):
+        return []
+    if query[parameter] not in known:
+        raise invalid(f"{parameter} is illegal", parameter)
+    return [(f"{column} = ?", query[parameter])]
+
+
+def _make_cursor(created_ms: int, seq: int) -> str:
     """Opaque: the last row shown."""
     return base64.urlsafe_b64encode(f"{created_ms}:{seq}".encode()).decode().rstrip("=")
 

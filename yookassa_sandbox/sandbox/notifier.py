@@ -37,7 +37,7 @@ class Notifier:
         chosen = self._settings.notification_events
         if chosen and event not in chosen:
             return
-        fault = self._faults.take_for_event(payload["id"], event)
+        fault = self._faults.take_for_event(payload, event)
         shown = before if fault and fault.mode == "webhook_stale" else payload
         self._deliveries.add(event, shown, now_ms=self._clock.now_ms(), fault=fault)
         self._wake.set()
@@ -55,7 +55,7 @@ class Notifier:
                 continue
 
     async def deliver_now(self, object_id: str) -> None:
-        """Sends what one payment has waiting, and comes back after the first attempts."""
+        """Sends what one object has waiting, and comes back after the first attempts."""
         tasks = [self._start(delivery) for delivery in self._deliveries.of_object(object_id)]
         if tasks and self._settings.notification_url:
             await asyncio.wait(tasks)

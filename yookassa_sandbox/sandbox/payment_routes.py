@@ -5,8 +5,7 @@ from typing import Any
 
 from sandbox.api import ApiRoute, Call
 from sandbox.creation import parse_creation
-from sandbox.idempotence import operation
-from sandbox.lists import make_cursor, parse_limit, payment_conditions
+from sandbox.lists import list_answer, parse_limit, payment_conditions
 from sandbox.money import parse_amount
 
 
@@ -28,24 +27,17 @@ async def create_payment(call: Call) -> dict[str, Any]:
 
 async def get_payment(call: Call) -> dict[str, Any]:
     """GET /payments/{id}"""
-    return call.suite.payments.get(call.object_id, call.shop_id).document
+    return _show(call, call.object_id)
 
 
 async def list_payments(call: Call) -> dict[str, Any]:
     """GET /payments"""
     suite = call.suite
     suite.payments.sweep()
+    suite.refunds.sweep()
     limit = parse_limit(call.query)
     conditions = payment_conditions(call.query, call.shop_id, suite.clock.now_ms())
-    rows = suite.payments.store.page(conditions, limit + 1)
-    answer: dict[str, Any] = {
-        "type": "list",
-        "items": [payment.document for _, payment in rows[:limit]],
-    }
-    if len(rows) > limit:
-        seq, payment = rows[limit - 1]
-        answer["next_cursor"] = make_cursor(payment.created_ms, seq)
-    return answer
+    return list_answer(suite.payments.store.page(conditions, limit + 1), limit)
 
 
 async def capture_payment(call: Call) -> dict[str, Any]:
@@ -96,15 +88,13 @@ async def _change(call: Call, act: Callable[[], dict[str, Any]]) -> dict[str, An
 
 
 def _once(call: Call, act: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], bool]:
-    asked = operation(
-        call.shop_id, call.key, method=call.method, path=call.path, body=call.canonical
-    )
-    payments = call.suite.payments
+    return call.once(act, lambda payment_id: _show(call, payment_id))
 
-    def show(object_id: str) -> dict[str, Any]:
-        return payments.get(object_id, call.shop_id).document
 
-    return call.suite.idempotence.once(asked, act, show)
+def _show(call: Call, payment_id: str) -> dict[str, Any]:
+    """As it is now, with what refunds have taken by now."""
+    call.suite.refunds.sweep()
+    return call.suite.payments.get(payment_id, call.shop_id).document
 
 
 ROUTES = [

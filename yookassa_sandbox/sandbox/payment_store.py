@@ -1,10 +1,9 @@
 """Payments at rest: the public object as JSON beside the columns that lists and deadlines need."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.state import Row, State
+from sandbox.state import Row, State, dump, load
 
 
 @dataclass(slots=True)
@@ -43,7 +42,7 @@ class PaymentStore:
             " deadline_ms, document, private) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(payment.id, payment.shop_id, payment.status, _method(payment)),
             *(payment.created_ms, payment.captured_ms, payment.deadline_ms),
-            *(_dump(payment.document), _dump(payment.private)),
+            *(dump(payment.document), dump(payment.private)),
         )
 
     def update(self, payment: Payment) -> None:
@@ -52,7 +51,7 @@ class PaymentStore:
             "UPDATE payments SET status = ?, method = ?, captured_ms = ?, deadline_ms = ?,"
             " document = ?, private = ? WHERE id = ?",
             *(payment.status, _method(payment), payment.captured_ms, payment.deadline_ms),
-            *(_dump(payment.document), _dump(payment.private), payment.id),
+            *(dump(payment.document), dump(payment.private), payment.id),
         )
 
     def find(self, payment_id: str) -> Payment | None:
@@ -70,13 +69,7 @@ class PaymentStore:
 
     def page(self, conditions: list[tuple[str, Any]], limit: int) -> list[tuple[int, Payment]]:
         """Newest first, with each row's number for the cursor."""
-        where = " AND ".join(sql for sql, _ in conditions) or "1"
-        values = [part for _, value in conditions for part in _flat(value)]
-        rows = self._state.all(
-            f"SELECT * FROM payments WHERE {where}"  # noqa: S608 - our own fragments, see lists.py
-            " ORDER BY created_ms DESC, seq DESC LIMIT ?",
-            [*values, limit],
-        )
+        rows = self._state.page("payments", conditions, limit)
         return [(row["seq"], _load(row)) for row in rows]
 
 
@@ -84,22 +77,14 @@ def _load(row: Row) -> Payment:
     return Payment(
         id=row["id"],
         shop_id=row["shop_id"],
-        document=json.loads(row["document"]),
+        document=load(row["document"]),
         created_ms=row["created_ms"],
         deadline_ms=row["deadline_ms"],
         captured_ms=row["captured_ms"],
-        private=json.loads(row["private"]),
+        private=load(row["private"]),
     )
 
 
 def _method(payment: Payment) -> str | None:
     method: str | None = payment.document.get("payment_method", {}).get("type")
     return method
-
-
-def _flat(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
-
-
-def _dump(document: dict[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

@@ -125,6 +125,13 @@ class Payments:
         self._save(payment, before)
         return payment
 
+    def add_refunded(self, payment_id: str, amount: Decimal) -> None:
+        """A refund has succeeded: the sum grows, all else stays, and no event is the payment's."""
+        payment = self.get(payment_id)
+        total = money.from_wire(payment.document["refunded_amount"]) + amount
+        payment.document["refunded_amount"] = money.to_wire(total, self._settings.currency)
+        self.store.update(payment)
+
     def sweep(self, limit: int = 200) -> int:
         """Applies deadlines nobody looked at; how many."""
         overdue = self.store.overdue(self._clock.now_ms(), limit)

@@ -4,6 +4,7 @@ A committed statement survives `kill -9` of the process (not a power cut): synch
 leaves the flush to the operating system, which is what makes 500 creates a second cheap.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,22 @@ CREATE TABLE IF NOT EXISTS payments (
 CREATE INDEX IF NOT EXISTS payments_order ON payments (shop_id, created_ms, seq);
 CREATE INDEX IF NOT EXISTS payments_deadline ON payments (deadline_ms)
     WHERE deadline_ms IS NOT NULL;
+CREATE TABLE IF NOT EXISTS refunds (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    shop_id TEXT NOT NULL,
+    payment_id TEXT NOT NULL REFERENCES payments (id),
+    status TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    due_ms INTEGER,
+    reason TEXT,
+    party TEXT,
+    document TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS refunds_order ON refunds (shop_id, created_ms, seq);
+CREATE INDEX IF NOT EXISTS refunds_payment ON refunds (payment_id);
+CREATE INDEX IF NOT EXISTS refunds_due ON refunds (due_ms) WHERE due_ms IS NOT NULL;
 CREATE TABLE IF NOT EXISTS idempotence (
     shop_id TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -117,3 +134,27 @@ class State:
     def all(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """Every row."""
         return self._db.execute(sql, values).fetchall()
+
+    def page(self, table: str, conditions: list[tuple[str, Any]], limit: int) -> list[Row]:
+        """Newest first; the conditions are our own fragments with their values, see lists.py."""
+        where = " AND ".join(sql for sql, _ in conditions) or "1"
+        values = [part for _, value in conditions for part in _flat(value)]
+        return self.all(
+            f"SELECT * FROM {table} WHERE {where} ORDER BY created_ms DESC, seq DESC LIMIT ?",  # noqa: S608
+            [*values, limit],
+        )
+
+
+def dump(document: dict[str, Any]) -> str:
+    """A public object as it lies in its row."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def load(text: str) -> dict[str, Any]:
+    """What `dump` has written."""
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def _flat(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)

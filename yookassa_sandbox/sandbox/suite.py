@@ -11,6 +11,7 @@ from sandbox.faults import Faults
 from sandbox.idempotence import Idempotence
 from sandbox.notifier import Notifier
 from sandbox.payments import Payments
+from sandbox.refunds import Refunds
 from sandbox.settings import Settings
 from sandbox.state import State
 
@@ -28,6 +29,7 @@ class Suite:
     deliveries: Deliveries
     notifier: Notifier
     payments: Payments
+    refunds: Refunds
     idempotence: Idempotence
     stopping: asyncio.Event
 
@@ -39,6 +41,15 @@ def build_suite(settings: Settings) -> Suite:
     faults = Faults(state)
     deliveries = Deliveries(state, settings.redelivery_offsets)
     notifier = Notifier(settings, clock, deliveries, faults)
+    payments = Payments(state, settings, clock, notifier.publish)
+    refunds = Refunds(
+        state,
+        settings,
+        clock,
+        payments=payments,
+        publish=notifier.publish,
+        switch=faults.take_for_refund,
+    )
     return Suite(
         settings=settings,
         clock=clock,
@@ -46,7 +57,8 @@ def build_suite(settings: Settings) -> Suite:
         faults=faults,
         deliveries=deliveries,
         notifier=notifier,
-        payments=Payments(state, settings, clock, notifier.publish),
+        payments=payments,
+        refunds=refunds,
         idempotence=Idempotence(state, settings, clock),
         stopping=asyncio.Event(),
     )
@@ -58,6 +70,7 @@ async def sweep_forever(suite: Suite) -> None:
     while True:
         try:
             suite.payments.sweep()
+            suite.refunds.sweep()
             if ticks % 60 == 0:
                 suite.idempotence.forget_old()
         except Exception:  # the sweeper outlives whatever one row does

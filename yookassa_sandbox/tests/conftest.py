@@ -114,6 +114,30 @@ class Sandbox:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def paid(self, value: str = "1342.00") -> str:
+        """The id of a payment that may be refunded."""
+        made = self.create(amount={"value": value, "currency": "RUB"})
+        return self.succeed(made["id"])["id"]
+
+    def ask_refund(
+        self, payment_id: str, value: str, key: str | None = None, **more: Any
+    ) -> httpx.Response:
+        body = {"payment_id": payment_id, "amount": {"value": value, "currency": "RUB"}, **more}
+        headers = {"Idempotence-Key": key} if key else {}
+        return self.call("POST", "/refunds", json=body, headers=headers)
+
+    def refund(self, payment_id: str, value: str, **options: Any) -> dict[str, Any]:
+        answer = self.ask_refund(payment_id, value, **options)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def get_refund(self, refund_id: str) -> dict[str, Any]:
+        return self.call("GET", f"/refunds/{refund_id}").json()
+
+    def refunds_of(self, payment_id: str) -> list[dict[str, Any]]:
+        answer = self.control("GET", "/refunds", params={"payment_id": payment_id})
+        return answer.json()["items"]
+
     def arm(self, mode: str, **options: Any) -> None:
         spec = {"method": "POST", "path": "/v3/payments", "mode": mode, **options}
         answer = self.control("POST", "/faults", json=spec)

@@ -13,6 +13,7 @@ from billing_parts.processes import free_port, process, wait_until
 # The cases are a package, so that tests can import them by name.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from contract import refund_cases  # noqa: F401 - its cases stand beside those of payments
 from contract.naive_sides import NAIVE_SIDES
 from contract.our_side import OurSide
 from contract.place import SECRET_KEY, SHOP_ID, Control, Provider

@@ -13,13 +13,14 @@ from yookassa.domain.errors.error_code import ErrorCode
 from yookassa.domain.models.cancellation_details import (
     CancellationDetailsPartyCode,
     CancellationDetailsReasonCode,
+    RefundCancellationDetailsReasonCode,
 )
 from yookassa.domain.notification import WebhookNotificationEventType
 
 from billing.gateway.yookassa.wire import read_payment
 from billing.payments.rules import PaymentStatus, read_status
 from billing.routes import pages
-from sandbox import cards, creation, errors, words
+from sandbox import cards, creation, errors, refunds, words
 
 CANCELED = {"id": "p", "status": "canceled"}
 
@@ -58,6 +59,12 @@ def test_the_sandbox_declines_for_the_sdk_s_reasons():
     assert set(cards.REASONS) == REASONS
     assert {outcome.result for outcome in cards.CARDS.values()} <= REASONS | {cards.SUCCESS}
     assert {cards.party_of(reason) for reason in REASONS} <= of(CancellationDetailsPartyCode)
+
+
+def test_the_sandbox_cancels_refunds_for_the_sdk_s_reasons():
+    assert set(refunds.REASONS) == of(RefundCancellationDetailsReasonCode)
+    parties = {refunds.party_of(reason) for reason in refunds.REASONS}
+    assert parties == {"yoo_money", "refund_network"} <= of(CancellationDetailsPartyCode)
 
 
 def test_people_are_told_of_no_reason_that_does_not_exist():

@@ -7,6 +7,7 @@ from typing import Any
 from contract.our_side import NOBODY, PATIENCE_SECONDS, fresh, make_body
 from contract.outcomes import Outcome
 from contract.place import Control
+from contract.refund_cases import make_refund, paid
 
 HURRY_SECONDS, LATE_SECONDS = 0.3, 0.6
 LOST, PAGE = "AttributeError", "JSONDecodeError"  # the SDK's words for a lost answer, a foreign one
@@ -138,6 +139,25 @@ async def _listing(side: Any, control: Control) -> Scene:
     return Scene(lambda: side.list(now.replace(year=now.year - 1), now), lambda: 0, 2, "GET")
 
 
+async def _refund(side: Any, control: Control) -> Scene:
+    payment = await paid(side, control)
+    _, key = fresh()
+    body = make_refund(payment.id)
+    return Scene(lambda: side.create_refund(key, body), lambda: len(control.refunds_of(payment.id)))
+
+
+async def _refund_look(side: Any, control: Control) -> Scene:
+    payment = await paid(side, control)
+    made = await side.create_refund(fresh()[1], make_refund(payment.id))
+    return Scene(lambda: side.find_refund(made.refund.id), lambda: 0, 1, "GET")
+
+
+async def _refund_listing(side: Any, control: Control) -> Scene:
+    now = control.now()
+    since = now.replace(year=now.year - 1)
+    return Scene(lambda: side.list_refunds(since, now), lambda: 0, 2, "GET")
+
+
 SCENES = {
     "POST /payments": _creation,
     "POST /payments/{id}/cancel": _cancellation,
@@ -145,6 +165,9 @@ SCENES = {
     "GET /payments/{id}": _look,
     "GET /payments": _listing,
     "GET /me": _description,
+    "POST /refunds": _refund,
+    "GET /refunds/{id}": _refund_look,
+    "GET /refunds": _refund_listing,
 }
 
 

@@ -4,8 +4,23 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from billing.gateway.port import ProviderPayment
+from billing.platform.money import Money
 
 _SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class SeenRefund:
+    """A refund in the fields that a reader may want; `payment_id` is the provider's."""
+
+    id: str
+    status: str
+    amount: Money
+    payment_id: str
+    refund_uid: str | None
+    created_at: datetime | None
+    cancellation_party: str | None
+    cancellation_reason: str | None
 
 
 @dataclass(frozen=True)
@@ -22,6 +37,8 @@ class Outcome:
     payment: ProviderPayment | None = None
     items: tuple[ProviderPayment, ...] = ()
     next_cursor: str | None = None
+    refund: SeenRefund | None = None
+    refunds: tuple[SeenRefund, ...] = ()
     raised: str | None = None
 
     @property
@@ -33,7 +50,11 @@ class Outcome:
         """Without what differs from one payment, or one client's manners, to the next."""
         payment = None if self.payment is None else _anonymous(self.payment)
         items = tuple(map(_anonymous, self.items))
-        return replace(self, payment=payment, items=items, raised=None)
+        refund = None if self.refund is None else _anonymous_refund(self.refund)
+        refunds = tuple(map(_anonymous_refund, self.refunds))
+        return replace(
+            self, payment=payment, items=items, refund=refund, refunds=refunds, raised=None
+        )
 
 
 def _anonymous(payment: ProviderPayment) -> ProviderPayment:
@@ -47,3 +68,8 @@ def _anonymous(payment: ProviderPayment) -> ProviderPayment:
         captured_at=payment.captured_at and _SOME_TIME,
         expires_at=payment.expires_at and _SOME_TIME,
     )
+
+
+def _anonymous_refund(refund: SeenRefund) -> SeenRefund:
+    uid = refund.refund_uid and "<uid>"
+    return replace(refund, id="<id>", payment_id="<id>", created_at=None, refund_uid=uid)

@@ -86,6 +86,21 @@ class Control:
         items = self._get("/payments", limit=str(among))["items"]
         return [i for i in items if i.get("metadata", {}).get("payment_uid") == str(payment_uid)]
 
+    def refund_in_cabinet(self, payment_id: str) -> None:
+        """All that is left, by hand of the shop's staff and under none of our ids."""
+        self._post("/refunds", payment_id=payment_id)
+
+    def end_refund(self, refund_id: str, reason: str | None = None) -> None:
+        """A pending one succeeds, or is canceled for a reason."""
+        if reason is None:
+            self._post(f"/refunds/{refund_id}/succeed")
+        else:
+            self._post(f"/refunds/{refund_id}/cancel", reason=reason)
+
+    def refunds_of(self, payment_id: str) -> list[dict[str, Any]]:
+        """Newest first."""
+        return list(self._get("/refunds", payment_id=payment_id)["items"])
+
     def close(self) -> None:
         self._client.close()
 

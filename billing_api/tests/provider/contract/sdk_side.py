@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 from uuid import UUID
 
-from yookassa import Configuration, Payment, Settings
+from yookassa import Configuration, Payment, Refund, Settings
 from yookassa.client import ApiClient
 from yookassa.domain.exceptions import (
     ApiError,
@@ -21,11 +21,12 @@ from yookassa.domain.exceptions import (
     ResponseProcessingError,
 )
 from yookassa.domain.models import Me
+from yookassa.domain.response import RefundListResponse, RefundResponse
 
 from billing.gateway.port import ProviderPayment
 from billing.platform.clock import format_instant
 from billing.platform.money import Money
-from contract.outcomes import Outcome
+from contract.outcomes import Outcome, SeenRefund
 from contract.place import SHOP_ID, Provider
 
 _UNKNOWN = (InternalServerError, ResponseProcessingError, AttributeError, ValueError)
@@ -90,6 +91,20 @@ class SdkSide:
         params = {name: value for name, value in filters.items() if value is not None}
         return await self._read("GET /payments", lambda: Payment.list(params))
 
+    async def create_refund(self, key: UUID | str, body: dict[str, Any]) -> Outcome:
+        params = json.loads(json.dumps(body))
+        return await self._act("POST /refunds", lambda: Refund.create(params, str(key)))
+
+    async def find_refund(self, refund_id: str) -> Outcome:
+        return await self._read("GET /refunds/{id}", lambda: Refund.find_one(refund_id))
+
+    async def list_refunds(
+        self, since: datetime, until: datetime, cursor: str | None = None, **filters: Any
+    ) -> Outcome:
+        window = {"created_at.gte": format_instant(since), "created_at.lt": format_instant(until)}
+        params = {**window, **filters, "limit": 100, **({"cursor": cursor} if cursor else {})}
+        return await self._read("GET /refunds", lambda: Refund.list(params))
+
     async def me(self) -> Outcome:
         return await self._read("GET /me", Settings.get_account_settings)
 
@@ -115,14 +130,23 @@ class SdkSide:
                 return Outcome("refused", error.error.code, error.error.description, raised=raised)
             is_missing = isinstance(error, NotFoundError) and "{id}" in route
             return Outcome("missing" if is_missing else "unknown", raised=raised)
-        if isinstance(answer, Me):
-            assert (answer.account_id, answer.status, answer.test) == (SHOP_ID, "enabled", True)
-            assert answer.payment_methods == ["bank_card", "yoo_money"]
-            return Outcome("done")
-        if hasattr(answer, "items"):
-            items = tuple(read_sdk_payment(item) for item in answer.items or ())
-            return Outcome("done", items=items, next_cursor=answer.next_cursor)
-        return Outcome("done", payment=read_sdk_payment(answer))
+        return _done(answer)
+
+
+def _done(answer: Any) -> Outcome:
+    if isinstance(answer, Me):
+        assert (answer.account_id, answer.status, answer.test) == (SHOP_ID, "enabled", True)
+        assert answer.payment_methods == ["bank_card", "yoo_money"]
+        return Outcome("done")
+    if isinstance(answer, RefundResponse):
+        return Outcome("done", refund=read_sdk_refund(answer))
+    if isinstance(answer, RefundListResponse):
+        refunds = tuple(read_sdk_refund(item) for item in answer.items or ())
+        return Outcome("done", refunds=refunds, next_cursor=answer.next_cursor)
+    if hasattr(answer, "items"):
+        items = tuple(read_sdk_payment(item) for item in answer.items or ())
+        return Outcome("done", items=items, next_cursor=answer.next_cursor)
+    return Outcome("done", payment=read_sdk_payment(answer))
 
 
 def read_sdk_payment(theirs: Any) -> ProviderPayment:
@@ -143,4 +167,21 @@ def read_sdk_payment(theirs: Any) -> ProviderPayment:
         cancellation_party=details and details.party,
         cancellation_reason=details and details.reason,
         expires_at=theirs.expires_at and datetime.fromisoformat(theirs.expires_at),
+    )
+
+
+def read_sdk_refund(theirs: Any) -> SeenRefund:
+    """The same of a refund."""
+    cents = theirs.amount.value * 100
+    assert cents == int(cents)
+    details = theirs.cancellation_details
+    return SeenRefund(
+        id=theirs.id,
+        status=theirs.status,
+        amount=Money(int(cents), theirs.amount.currency),
+        payment_id=theirs.payment_id,
+        refund_uid=(theirs.metadata or {}).get("refund_uid"),
+        created_at=datetime.fromisoformat(theirs.created_at),
+        cancellation_party=details and details.party,
+        cancellation_reason=details and details.reason,
     )
