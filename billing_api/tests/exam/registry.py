@@ -7,6 +7,7 @@ from exam.at_once import clicks, debits
 from exam.bank import bank
 from exam.crashes import crash_points
 from exam.kills import real_processes
+from exam.machine import state_machine
 from exam.result import Result
 
 
@@ -29,6 +30,7 @@ EXPERIMENTS = (
     Experiment("kills", real_processes, 300, 0, alone=True),  # tests/test_kills.py
     Experiment("crashes", crash_points, 10_000, 0),  # billing_api/tests/crash
     Experiment("bank", bank, 100_000, 1000),
+    Experiment("machine", state_machine, 2000, 20),
     Experiment("clicks", clicks, 1000, 20),
     Experiment("debits", debits, 1000, 20),
 )
