@@ -24,6 +24,7 @@ from billing.payments.attempts import (
     AttemptState,
     key_is_fresh,
     pause_after,
+    spread,
 )
 from billing.payments.rules import Payment
 from billing.payments.store import lock_payment
@@ -85,7 +86,7 @@ async def _refused(
             session,
             attempt.id,
             AttemptState.WAITING,
-            next_at=now + min(pause, PAUSE_MAX),
+            next_at=now + min(spread(pause, attempt.id), PAUSE_MAX),
             outcome=outcome.code,
         )
         return payment
@@ -99,7 +100,7 @@ async def _repeat_later(session: WriteSession, attempt: Attempt, why: str, now: 
             session,
             attempt.id,
             AttemptState.UNKNOWN,
-            next_at=now + pause_after(attempt.sends),
+            next_at=now + spread(pause_after(attempt.sends), attempt.id),
             outcome=why[:200],
         )
     else:

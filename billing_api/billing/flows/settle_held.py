@@ -23,6 +23,7 @@ from billing.payments.attempts import (
     AttemptState,
     key_is_fresh,
     pause_after,
+    spread,
 )
 from billing.payments.rules import Payment, PaymentStatus
 from billing.payments.store import lock_payment
@@ -52,7 +53,7 @@ async def settle_held(
             pause = max(
                 pause_after(attempt.number), timedelta(seconds=outcome.retry_after_seconds or 0)
             )
-            next_at = now + min(pause, PAUSE_MAX)
+            next_at = now + min(spread(pause, attempt.id), PAUSE_MAX)
             await mark_attempt(
                 session, attempt_id, AttemptState.WAITING, next_at=next_at, outcome=outcome.code
             )
@@ -64,11 +65,12 @@ async def settle_held(
                 return await _not_captured(session, payment, attempt, now)
         case Unknown():
             fresh = key_is_fresh(attempt, now)
+            pause = spread(pause_after(attempt.sends), attempt.id)
             await mark_attempt(
                 session,
                 attempt_id,
                 AttemptState.UNKNOWN if fresh else AttemptState.LOOKUP,
-                next_at=now + pause_after(attempt.sends) if fresh else now,
+                next_at=now + pause if fresh else now,
                 outcome=outcome.why[:200],
             )
     return payment

@@ -15,7 +15,9 @@ CLOCK_SKEW_MAX = timedelta(minutes=5)
 # Before this age "not in the list" is no proof: the provider may show a late creation.
 LOOKUP_UNTIL = timedelta(hours=25)
 LOOKUP_PAUSE = timedelta(minutes=30)
-PAUSES_SECONDS = (5, 15, 60, 120, 180, 240, 300)
+# Spread, the longest is still less than five minutes.
+PAUSES_SECONDS = (5, 15, 60, 120, 180, 240)
+SPREAD = 0.2
 PAUSE_MAX = timedelta(hours=1)
 
 
@@ -48,7 +50,13 @@ class Attempt:
 
 
 def pause_after(sends: int) -> timedelta:
-    return timedelta(seconds=PAUSES_SECONDS[min(sends, len(PAUSES_SECONDS)) - 1])
+    place = min(max(sends, 1), len(PAUSES_SECONDS)) - 1
+    return timedelta(seconds=PAUSES_SECONDS[place])
+
+
+def spread(pause: timedelta, attempt_id: UUID) -> timedelta:
+    """Up to a fifth longer, by the id's random end: what failed together does not return so."""
+    return pause * (1 + SPREAD * (attempt_id.int % 1000) / 1000)
 
 
 def key_is_fresh(attempt: Attempt, now: datetime) -> bool:

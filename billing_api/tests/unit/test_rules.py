@@ -21,7 +21,7 @@ from billing.ledger.rules import (
     top_up_lines,
     total_of,
 )
-from billing.payments.attempts import PAUSES_SECONDS, pause_after
+from billing.payments.attempts import PAUSES_SECONDS, pause_after, spread
 from billing.payments.checks import Claimed, disagreement, is_foreign
 from billing.payments.rules import (
     FINAL,
@@ -75,11 +75,24 @@ def test_polls_grow_rarer_with_age(age, pause):
     assert next_poll(NOW, NOW + age) == expected
 
 
-def test_repeats_follow_the_written_pauses_then_every_five_minutes():
+def test_repeats_follow_the_written_pauses_then_every_few_minutes():
     pauses = [pause_after(sends).total_seconds() for sends in range(1, 12)]
     assert pauses[:3] == [5, 15, 60]
     assert pauses == sorted(pauses)
-    assert pauses[-1] == PAUSES_SECONDS[-1] == 300
+    assert pauses[-1] == PAUSES_SECONDS[-1] == 240
+    assert pause_after(0) == pause_after(1), "what was not sent at all comes up as soon"
+
+
+def test_pauses_are_spread_by_the_attempt_and_only_lengthened():
+    pause = pause_after(1)
+    spread_out = {
+        attempt_id: spread(pause, attempt_id) for attempt_id in (new_id() for _ in range(50))
+    }
+    assert all(pause <= longer < pause * 1.2 for longer in spread_out.values())
+    assert len(set(spread_out.values())) > 25
+    assert {attempt_id: spread(pause, attempt_id) for attempt_id in spread_out} == spread_out
+    longest = max(spread(pause_after(99), attempt_id) for attempt_id in spread_out)
+    assert longest < timedelta(minutes=5)
 
 
 @given(st.integers(1, 10**12), st.integers(0, 10**12))
