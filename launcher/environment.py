@@ -20,6 +20,8 @@ PERSONAL_SETTINGS = {
     "YOOKASSA_SHOP_ID": ("billing",),
     "YOOKASSA_SECRET_KEY": ("billing",),
     "YOOKASSA_API_URL": ("billing",),
+    "BREAKER_OPENS_AFTER": ("billing",),
+    "BREAKER_PAUSE_SECONDS": ("billing",),
     "NOTIFICATION_NETWORKS": ("billing", "nginx"),
     "NOTIFICATION_SOURCE_CHECK": ("billing",),
     "RETURN_URL_HOSTS": ("billing",),

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     yookassa_secret_key: str = Field(default="", repr=False)
     yookassa_ca_file: str = ""
     yookassa_accept_test: bool | None = None
+    # So many calls in a row without an answer, then none for so long.
+    breaker_opens_after: int = Field(default=8, ge=1)
+    breaker_pause_seconds: float = Field(default=10, ge=0, le=600)
 
     notification_secret: str = Field(default="", repr=False)
     notification_networks: str = ""

@@ -2,6 +2,9 @@
 
 Within the key's window the same bytes go out under the same key. After it nothing is ever posted
 again: the provider's list is searched for our id.
+
+No more are taken on than the provider is asked at all (its breaker): what is not taken on is not
+counted and stays due.
 """
 
 from dataclasses import replace
@@ -47,6 +50,9 @@ async def recover_attempts(
     db: Database, gateway: PaymentGateway, clock: Clock, *, limit: int = 20
 ) -> int:
     """How many were worked on."""
+    room = gateway.may_ask(limit)
+    if not room:
+        return 0
     real_now = clock.real_now()
     async with db.begin() as session:
         due = await claim_attempts(
@@ -54,7 +60,7 @@ async def recover_attempts(
             now=clock.now(),
             real_now=real_now,
             lease_until=real_now + LEASE,
-            limit=limit,
+            limit=room,
         )
     crash_point(CrashPoint.RECOVERY_CLAIMED)
 

@@ -16,6 +16,7 @@ from billing.payments.attempt_store import (
     close_attempts,
     lock_attempt,
     mark_attempt,
+    uncount_send,
 )
 from billing.payments.attempts import (
     KEY_WINDOW,
@@ -64,6 +65,8 @@ async def settle_attempt(
         case Refused():
             return await _refused(session, payment, attempt, outcome, now)
         case Unknown():
+            if not outcome.is_sent:
+                attempt = await uncount_send(session, attempt)
             await _repeat_later(session, attempt, outcome.why, now)
             return payment
 

@@ -15,6 +15,7 @@ from billing.payments.attempt_store import (
     mark_attempt,
     open_cancel_attempt,
     schedule_poll,
+    uncount_send,
 )
 from billing.payments.attempts import (
     PAUSE_MAX,
@@ -64,6 +65,8 @@ async def settle_held(
             if attempt.kind is AttemptKind.CAPTURE:
                 return await _not_captured(session, payment, attempt, now)
         case Unknown():
+            if not outcome.is_sent:
+                attempt = await uncount_send(session, attempt)
             fresh = key_is_fresh(attempt, now)
             pause = spread(pause_after(attempt.sends), attempt.id)
             await mark_attempt(

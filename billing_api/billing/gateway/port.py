@@ -65,9 +65,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nobody can tell whether it was done."""
+    """Nobody can tell whether it was done; not `is_sent`: it was not even asked, so not now."""
 
     why: str
+    is_sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,10 @@ ListOutcome = PaymentList | Unknown
 class PaymentGateway(Protocol):
     @property
     def shop(self) -> Shop: ...
+
+    def may_ask(self, wanted: int) -> int:
+        """How many of so many calls would be made now: none while the provider is left alone."""
+        ...
 
     def write_intent(self, intent: PaymentIntent) -> bytes:
         """The exact bytes to send; kept, because a repeat must not differ in one of them."""

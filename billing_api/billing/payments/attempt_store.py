@@ -3,6 +3,7 @@ time; a date beyond the longest pause means the business clock was moved back, s
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -73,6 +74,7 @@ _COUNT_SEND = text("""
     UPDATE payment_attempts SET state = 'sent', sends = sends + 1, lease_until = :lease_until
     WHERE id = :id
 """)
+_UNCOUNT_SEND = text("UPDATE payment_attempts SET sends = sends - 1 WHERE id = :id AND sends > 0")
 _SCHEDULE_POLL = text("""
     INSERT INTO payment_polls (payment_id, next_at) VALUES (:payment_id, :next_at)
     ON CONFLICT (payment_id) DO UPDATE SET next_at = excluded.next_at
@@ -223,6 +225,12 @@ async def claim_attempts(
 async def count_send(session: WriteSession, attempt_id: UUID, *, lease_until: datetime) -> None:
     """Committed before each repeat, so a repeat whose process dies is still known as one."""
     await session.run(_COUNT_SEND, {"id": attempt_id, "lease_until": lease_until})
+
+
+async def uncount_send(session: WriteSession, attempt: Attempt) -> Attempt:
+    """As it is after taking back a send that was counted and then not made; call with it locked."""
+    await session.run(_UNCOUNT_SEND, {"id": attempt.id})
+    return replace(attempt, sends=max(0, attempt.sends - 1))
 
 
 async def schedule_poll(session: WriteSession, payment_id: UUID, next_at: datetime | None) -> None:

@@ -57,6 +57,8 @@ async def metrics(request: Request) -> Response:
     _gauge(registry, "billing_inbox_depth", "Notifications waiting to be worked on", waiting)
     sealed_until = 0.0 if seal is None else seal.limits.ends_at.timestamp()
     _gauge(registry, "billing_sealed_until_seconds", "End of the last sealed day", sealed_until)
+    alone = float(not context.gateway.may_ask(1))
+    _gauge(registry, "billing_provider_left_alone", "1: this process makes no calls", alone)
     last_tick = Gauge(
         "billing_worker_last_tick_seconds",
         "When each loop last went round",

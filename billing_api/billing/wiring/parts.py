@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import structlog
 from pydantic import ValidationError
 
+from billing.gateway.breaker import Breaker
 from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
 from billing.platform.clock import SystemClock
 from billing.platform.database import Database
@@ -38,7 +39,8 @@ def make_gateway(settings: Settings) -> YooKassaGateway:
             secret_key=settings.yookassa_secret_key,
             accepts_test=settings.accepts_test,
             ca_file=settings.yookassa_ca_file,
-        )
+        ),
+        Breaker(settings.breaker_opens_after, settings.breaker_pause_seconds),
     )
 
 

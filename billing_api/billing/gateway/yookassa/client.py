@@ -1,7 +1,8 @@
 """YooKassa over one pooled connection set a process, every answer sorted into the port's outcomes.
 
 Only 200 is done and only a readable 4xx is refused. Everything else, a proxy's HTML included,
-leaves the outcome unknown.
+leaves the outcome unknown. After some of those in a row no call is made for a while (the breaker),
+and the outcome says that nothing was sent.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from uuid import UUID
 import aiohttp
 import structlog
 
+from billing.gateway.breaker import Breaker
 from billing.gateway.port import (
     Accepted,
     CancelOutcome,
@@ -67,8 +69,10 @@ class _Answer:
 
 
 class YooKassaGateway:
-    def __init__(self, account: YooKassaAccount) -> None:
-        self._account = account
+    """Without a breaker every call is made."""
+
+    def __init__(self, account: YooKassaAccount, breaker: Breaker | None = None) -> None:
+        self._account, self._breaker = account, breaker
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> "YooKassaGateway":
@@ -95,6 +99,9 @@ class YooKassaGateway:
     @property
     def shop(self) -> Shop:
         return Shop(self._account.shop_id, self._account.accepts_test)
+
+    def may_ask(self, wanted: int) -> int:
+        return wanted if self._breaker is None else self._breaker.room(wanted)
 
     def write_intent(self, intent: PaymentIntent) -> bytes:
         return create_body(intent)
@@ -175,6 +182,31 @@ class YooKassaGateway:
     async def _ask(
         self, method: str, path: str, seconds: float, **request: Any
     ) -> _Answer | Unknown:
+        breaker = self._breaker
+        if breaker is None:
+            return await self._call(method, path, seconds, **request)
+        admission = breaker.admit()
+        if admission is None:
+            return Unknown("not sent: the provider does not answer", is_sent=False)
+        try:
+            answer = await self._call(method, path, seconds, **request)
+        except BaseException:
+            breaker.abandoned(admission)
+            raise
+        if _is_answer(answer):
+            if breaker.answered(admission):
+                logger.warning("provider answers again", state=breaker.state.value)
+        elif breaker.unanswered(admission):
+            logger.warning(
+                "provider is left alone",
+                state=breaker.state.value,
+                retry_seconds=breaker.pause_seconds,
+            )
+        return answer
+
+    async def _call(
+        self, method: str, path: str, seconds: float, **request: Any
+    ) -> _Answer | Unknown:
         if self._session is None:
             raise RuntimeError("the gateway is used outside its lifetime")
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, CONNECT_SECONDS))
@@ -198,6 +230,17 @@ class YooKassaGateway:
         except (TimeoutError, aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
             _log(method, path, started, {"error.type": type(error).__name__})
             return Unknown(type(error).__name__)
+
+
+def _is_answer(answer: _Answer | Unknown) -> bool:
+    """The provider itself spoke, whatever it said: done, or refused."""
+    if isinstance(answer, Unknown) or not (answer.status == 200 or 400 <= answer.status < 500):
+        return False
+    try:
+        read_object(answer.body)
+    except UnreadableError:
+        return False
+    return True
 
 
 def _refusal(answer: _Answer, document: Mapping[str, Any]) -> Refused:
