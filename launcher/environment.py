@@ -22,6 +22,7 @@ PERSONAL_SETTINGS = {
     "YOOKASSA_API_URL": ("billing",),
     "BREAKER_OPENS_AFTER": ("billing",),
     "BREAKER_PAUSE_SECONDS": ("billing",),
+    "REPEATS_PER_SECOND": ("billing",),
     "NOTIFICATION_NETWORKS": ("billing", "nginx"),
     "NOTIFICATION_SOURCE_CHECK": ("billing",),
     "RETURN_URL_HOSTS": ("billing",),

@@ -52,9 +52,10 @@ class Settings(BaseSettings):
     yookassa_secret_key: str = Field(default="", repr=False)
     yookassa_ca_file: str = ""
     yookassa_accept_test: bool | None = None
-    # So many calls in a row without an answer, then none for so long.
+    # So many calls in a row without an answer, then none for so long; repeats of one worker.
     breaker_opens_after: int = Field(default=8, ge=1)
     breaker_pause_seconds: float = Field(default=10, ge=0, le=600)
+    repeats_per_second: float = Field(default=10, gt=0, le=1000)
 
     notification_secret: str = Field(default="", repr=False)
     notification_networks: str = ""

@@ -24,6 +24,7 @@ from billing.flows.prune_leftovers import prune_leftovers
 from billing.flows.recover_attempts import recover_attempts
 from billing.flows.seal_days import seal_days
 from billing.gateway.port import PaymentGateway
+from billing.platform.budget import Budget
 from billing.platform.clock import Clock
 from billing.platform.concurrency import each
 from billing.platform.database import Database
@@ -47,6 +48,7 @@ class Tools:
     gateway: PaymentGateway
     clock: Clock
     hold_margin: timedelta
+    repeats: Budget
 
 
 @dataclass(slots=True)
@@ -64,7 +66,7 @@ async def read_inbox(tools: Tools) -> int:
 
 
 async def recover(tools: Tools) -> int:
-    return await recover_attempts(tools.database, tools.gateway, tools.clock)
+    return await recover_attempts(tools.database, tools.gateway, tools.clock, budget=tools.repeats)
 
 
 async def poll_due(tools: Tools) -> int:
@@ -168,7 +170,8 @@ async def _main() -> None:
         database = await stack.enter_async_context(open_database(settings))
         gateway = await stack.enter_async_context(make_gateway(settings))
         margin = timedelta(minutes=settings.hold_margin_minutes)
-        tools = Tools(database, gateway, make_clock(settings), margin)
+        repeats = Budget(settings.repeats_per_second)
+        tools = Tools(database, gateway, make_clock(settings), margin, repeats)
         logger.info("worker started")
         task = asyncio.create_task(run_worker(tools, settings.billing_database_url, stopping))
         await stopping.wait()

@@ -3,8 +3,8 @@
 Within the key's window the same bytes go out under the same key. After it nothing is ever posted
 again: the provider's list is searched for our id.
 
-No more are taken on than the provider is asked at all (its breaker): what is not taken on is not
-counted and stays due.
+How many are taken on is limited by what the provider is asked at all (its breaker) and by a budget
+of repeats: what is not taken on is not counted and stays due.
 """
 
 from dataclasses import replace
@@ -34,6 +34,7 @@ from billing.payments.attempts import (
 from billing.payments.queries import get_payment
 from billing.payments.rules import PaymentStatus
 from billing.payments.store import lock_payment
+from billing.platform.budget import Budget
 from billing.platform.clock import Clock
 from billing.platform.concurrency import each
 from billing.platform.crash_points import CrashPoint, crash_point
@@ -47,10 +48,17 @@ PAGES_MAX = 500
 
 
 async def recover_attempts(
-    db: Database, gateway: PaymentGateway, clock: Clock, *, limit: int = 20
+    db: Database,
+    gateway: PaymentGateway,
+    clock: Clock,
+    *,
+    limit: int = 20,
+    budget: Budget | None = None,
 ) -> int:
-    """How many were worked on."""
+    """How many were worked on; without a budget as many as are due."""
     room = gateway.may_ask(limit)
+    if budget is not None:
+        room = budget.room(room)
     if not room:
         return 0
     real_now = clock.real_now()
@@ -62,6 +70,8 @@ async def recover_attempts(
             lease_until=real_now + LEASE,
             limit=room,
         )
+    if budget is not None:
+        budget.spend(len(due))
     crash_point(CrashPoint.RECOVERY_CLAIMED)
 
     async def work(attempt: Attempt) -> None:

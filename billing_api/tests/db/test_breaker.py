@@ -14,6 +14,7 @@ from billing.gateway.breaker import Breaker
 from billing.gateway.port import Missing, Unknown
 from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
 from billing.payments.rules import PaymentStatus
+from billing.platform.budget import Budget
 from billing.platform.database import Database
 
 AFTER, PAUSE = 3, 20
@@ -154,3 +155,20 @@ async def test_every_kind_of_silence_opens_it(mode, sandbox, guarded, clock):
     clock.advance(seconds=PAUSE)
     assert isinstance(await guarded.find_payment(NOBODY), Missing)
     assert guarded.may_ask(20) == 20
+
+
+async def test_repeats_keep_to_the_budget_and_the_rest_stays_due(
+    create, attempts, sandbox, database, gateway, clock
+):
+    sandbox.fault("error_500_before", times=9)
+    waiting = [await create() for _ in range(9)]
+    clock.advance(seconds=6)
+    budget = Budget(4, lambda: clock.now().timestamp())
+    done = []
+    for _ in range(3):
+        done.append(await recover_attempts(database, gateway, clock, budget=budget))
+        assert await recover_attempts(database, gateway, clock, budget=budget) == 0
+        counted = [(await attempts(created))[0]["sends"] for created in waiting]
+        assert counted.count(2) == sum(done)
+        clock.advance(seconds=1)
+    assert done == [4, 4, 1]

@@ -16,6 +16,7 @@ from billing.ledger.chart import AccountKind
 from billing.ledger.kinds import JournalKind
 from billing.ledger.rules import Journal, Line
 from billing.ledger.store import post_journal
+from billing.platform.budget import Budget
 from billing.platform.clock import ManualClock
 from billing.platform.database import Database
 from billing.platform.ids import new_id
@@ -155,7 +156,7 @@ async def test_what_is_dated_into_a_sealed_day_is_under_the_next_seal(sealed):
 async def test_the_worker_seals_without_being_asked(place, gateway):
     _, service, _ = place
     await book(service, NOON, 100)
-    tools = Tools(service, gateway, ManualClock(NOON + DAY), timedelta(hours=1))
+    tools = Tools(service, gateway, ManualClock(NOON + DAY), timedelta(hours=1), Budget(10))
     stopping = asyncio.Event()
     task = asyncio.create_task(run_every(0.1, do_seal, tools, stopping))
     try:

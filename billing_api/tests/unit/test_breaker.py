@@ -1,8 +1,11 @@
-"""The breaker before the provider, second by second."""
+"""The breaker before the provider and the budget of repeats, second by second."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from billing.gateway.breaker import Breaker, BreakerState
+from billing.platform.budget import Budget
 
 AFTER, PAUSE = 3, 10
 
@@ -91,3 +94,30 @@ def test_calls_from_before_it_opened_neither_prolong_the_pause_nor_take_the_prob
     breaker.unanswered(late[3])
     assert breaker.admit() is None, "the probe is still out"
     assert breaker.answered(late[4]), "an answer is an answer"
+
+
+@given(st.lists(st.tuples(st.floats(0, 3), st.integers(0, 50)), max_size=60), st.floats(0.5, 20))
+def test_no_more_is_done_than_the_budget_earns_and_saves(looks, per_second):
+    now = Time()
+    budget = Budget(per_second, now)
+    done = passed = 0
+    for pause, wanted in looks:
+        now.seconds += pause
+        passed += pause
+        room = budget.room(wanted)
+        assert 0 <= room <= wanted
+        budget.spend(room)
+        done += room
+    assert done <= passed * per_second + max(1, per_second + 1) + 1e-6
+
+
+def test_a_budget_is_filled_again_and_survives_a_clock_set_back(now):
+    budget = Budget(4, now)
+    budget.spend(budget.room(20))
+    assert budget.room(20) == 0
+    now.seconds += 0.5
+    assert budget.room(20) == 2
+    now.seconds -= 100
+    assert budget.room(20) == 2
+    now.seconds += 100
+    assert budget.room(20) == 4
