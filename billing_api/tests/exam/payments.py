@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+from billing.changes.store import record_change
 from billing.flows.settle_payment import settle_payment
 from billing.gateway.port import ProviderPayment, Shop
 from billing.payments.attempt_store import add_attempt
 from billing.payments.attempts import Attempt, AttemptState
+from billing.payments.rules import snapshot
 from billing.payments.store import NewPayment, add_payment
 from billing.platform.clock import Clock
 from billing.platform.database import Database, WriteSession
@@ -22,7 +24,9 @@ async def ask_for(
     payment_id, attempt_id, now = new_id(), new_id(), clock.now()
     money = Money(minor, "RUB")
     new = NewPayment(payment_id, customer, money, None, "https://shop.test/", capture=capture)
-    await add_payment(session, new, now)
+    asked = await add_payment(session, new, now)
+    data = snapshot(asked)
+    await record_change(session, "payment", payment_id, version=1, at=now, data=data)
     attempt = Attempt(attempt_id, payment_id, 1, b"{}", AttemptState.SENT, 1, now)
     await add_attempt(session, attempt, lease_until=now)
     return payment_id, attempt_id
