@@ -19,6 +19,9 @@ import httpx
 import pytest
 import trustme
 
+# Parts that test files import by name.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
 SHOP, SECRET = "100500", "test_secret"
 RETURN_URL = "http://shop.test/back?o=7&x=a%20b#part"
 

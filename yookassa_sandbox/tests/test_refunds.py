@@ -213,7 +213,13 @@ def test_a_list_that_cannot_be_names_what_is_wrong(sandbox, query, parameter):
         ("error_500_before", False),
         ("error_500_after", True),
         ("html_502", False),
+        ("html_503", False),
         ("html_504", True),
+        ("html_403", False),
+        ("html_404", False),
+        ("html_413", False),
+        ("forbidden_403", False),
+        ("wrong_content_type", True),
         ("rate_429", False),
         ("auth_401", False),
         ("processing_202", True),
@@ -221,17 +227,20 @@ def test_a_list_that_cannot_be_names_what_is_wrong(sandbox, query, parameter):
         ("empty_200", True),
         ("drop_before", False),
         ("drop_after", True),
+        ("timeout_after_accept", True),
         ("strange_words", True),
     ],
 )
 def test_whatever_goes_wrong_a_repeat_with_the_same_key_converges(sandbox, mode, done):
     payment_id, key = sandbox.paid(), os.urandom(8).hex()
-    sandbox.arm(mode, path="/refunds")
-    if mode.startswith("drop"):
+    options = {"delay": 0.2} if mode == "timeout_after_accept" else {}
+    sandbox.arm(mode, path="/refunds", **options)
+    if mode.startswith(("drop", "timeout")):
         with pytest.raises(httpx.TransportError):
             sandbox.ask_refund(payment_id, "10.00", key=key)
     else:
         sandbox.ask_refund(payment_id, "10.00", key=key)
+    assert sandbox.control("GET", "/faults").json()["items"][0]["fired"] == 1
     assert len(sandbox.refunds_of(payment_id)) == done
     made = sandbox.refund(payment_id, "10.00", key=key)
     assert sandbox.refunds_of(payment_id) == [made]
