@@ -25,6 +25,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import psutil
+import structlog
 
 # Where the experiments are, and the harness that one of them is made of.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "billing_api/tests/crash"))
@@ -43,6 +44,7 @@ TAIL = 3000
 def run_here(name: str, trials: int, seed: int) -> Result:
     """In this process, on a cluster that is gone afterwards."""
     [experiment] = [each for each in EXPERIMENTS if each.name == name]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))
     cluster = ThrowawayCluster()
     os.environ["TEST_POSTGRES_URL"] = cluster.cluster.url()
     try:

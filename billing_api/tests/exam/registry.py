@@ -8,6 +8,7 @@ from exam.bank import bank
 from exam.crashes import crash_points
 from exam.kills import real_processes
 from exam.machine import state_machine
+from exam.notifications import notifications
 from exam.orders import all_orders, orders_of_events
 from exam.result import Result
 
@@ -32,6 +33,7 @@ EXPERIMENTS = (
     Experiment("crashes", crash_points, 10_000, 0),  # billing_api/tests/crash
     Experiment("bank", bank, 100_000, 1000),
     Experiment("machine", state_machine, 2000, 20),
+    Experiment("notifications", notifications, 10_000, 120),
     Experiment("orders", orders_of_events, len(all_orders()), 200),
     Experiment("clicks", clicks, 1000, 20),
     Experiment("debits", debits, 1000, 20),
