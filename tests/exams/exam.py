@@ -14,15 +14,17 @@ import asyncio
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import IO
 
 import psutil
 import structlog
@@ -39,6 +41,8 @@ from launcher.testing import ThrowawayCluster, end_abandoned
 REPOSITORY = Path(__file__).resolve().parents[2]
 AT_ONCE = 2
 TAIL = 3000
+CLEAR_SECONDS = 60
+_running: set[subprocess.Popen[str]] = set()
 
 
 def run_here(name: str, trials: int, seed: int) -> Result:
@@ -74,18 +78,31 @@ def run_apart(experiment: Experiment, trials: int, seed: int) -> Result:
 
 
 @contextmanager
-def _session_of(command: list[str], log: object) -> Iterator[subprocess.Popen[str]]:
+def _session_of(command: list[str], log: IO[str]) -> Iterator[subprocess.Popen[str]]:
     """The process, and after it an end for whatever of its session is still there."""
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
         start_new_session=True, cwd=REPOSITORY,
     )  # fmt: skip
+    _running.add(process)
     try:
         yield process
+    except KeyboardInterrupt:
+        _interrupt(process)
+        raise
     finally:
+        _running.discard(process)
         for left in _session(process.pid):
             left.kill()
         process.wait()
+
+
+def _interrupt(process: subprocess.Popen[str]) -> None:
+    """It clears away what it has started, a whole suite perhaps."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(CLEAR_SECONDS)
 
 
 def _session(leader: int) -> Iterator[psutil.Process]:
@@ -99,12 +116,19 @@ def _session(leader: int) -> Iterator[psutil.Process]:
 
 def run_all(chosen: list[tuple[Experiment, int]], seed: int) -> list[Result]:
     """Who measures time runs alone, the others two at a time; the longest first."""
-    alone = [run_apart(each, trials, seed) for each, trials in chosen if each.alone]
+    results = [run_apart(each, trials, seed) for each, trials in chosen if each.alone]
     with ThreadPoolExecutor(AT_ONCE) as lanes:
         together = [
             lanes.submit(run_apart, each, trials, seed) for each, trials in chosen if not each.alone
         ]
-        return [*alone, *(future.result() for future in together)]
+        try:
+            return results + [future.result() for future in together]
+        except KeyboardInterrupt:
+            for future in together:
+                future.cancel()
+            for process in tuple(_running):
+                _interrupt(process)
+            raise
 
 
 def _options() -> argparse.Namespace:
@@ -120,6 +144,9 @@ def _options() -> argparse.Namespace:
 
 def main() -> None:
     options = _options()
+    # Also where a shell that runs this in the background has switched it off.
+    for word in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(word, signal.default_int_handler)
     if options.here is not None:
         # Whatever prints goes to the complaints: the answer has the pipe for itself.
         answer, sys.stdout = sys.stdout, sys.stderr
@@ -133,6 +160,8 @@ def main() -> None:
     ]
     try:
         results = run_all(chosen, options.seed)
+    except KeyboardInterrupt:
+        sys.exit("exam: interrupted")
     finally:
         end_abandoned()
     good = [result for result in results if result.is_passed]

@@ -29,7 +29,11 @@ async def real_processes(trials: int, seed: int) -> Result:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    output, _ = await process.communicate()
+    try:
+        output, _ = await process.communicate()
+    finally:
+        # Interrupted too, it still takes its suite down.
+        await process.wait()
     earnest, _, control = output.decode().partition("control: ")
     failures = _failures(earnest)
     report(NAME, failures)
