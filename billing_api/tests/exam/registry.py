@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from exam.at_once import clicks, debits
 from exam.bank import bank
 from exam.crashes import crash_points
+from exam.key_window import key_window
 from exam.kills import real_processes
 from exam.machine import state_machine
 from exam.notifications import notifications
@@ -37,4 +38,5 @@ EXPERIMENTS = (
     Experiment("orders", orders_of_events, len(all_orders()), 200),
     Experiment("clicks", clicks, 1000, 20),
     Experiment("debits", debits, 1000, 20),
+    Experiment("window", key_window, 200, 10),
 )
