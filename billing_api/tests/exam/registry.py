@@ -11,6 +11,7 @@ from exam.kills import real_processes
 from exam.machine import state_machine
 from exam.notifications import notifications
 from exam.orders import all_orders, orders_of_events
+from exam.outage import outage
 from exam.result import Result
 
 
@@ -38,5 +39,6 @@ EXPERIMENTS = (
     Experiment("orders", orders_of_events, len(all_orders()), 200),
     Experiment("clicks", clicks, 1000, 20),
     Experiment("debits", debits, 1000, 20),
+    Experiment("outage", outage, 20, 1),
     Experiment("window", key_window, 200, 10),
 )
