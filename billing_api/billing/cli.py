@@ -18,6 +18,8 @@ from billing.flows.compare_provider import ProviderUnreadableError, compare_prov
 from billing.flows.decide_payment import decide_payment
 from billing.flows.verify_books import verify_books
 from billing.inbox.queries import list_doubtful
+from billing.ledger.debts import OWES
+from billing.ledger.queries import list_debts
 from billing.payments.decision_store import list_decisions
 from billing.payments.decisions import (
     Action,
@@ -92,7 +94,7 @@ async def _figures(settings: Settings, provider_days: int) -> dict[str, int]:
 def review(
     context: typer.Context, *, limit: Annotated[int, typer.Option(min=1, max=1000)] = 100
 ) -> None:
-    """What waits for a person: held back, undecided for long, notifications that did not fit."""
+    """What waits for a person: payments, debts, notifications that did not fit."""
     if context.invoked_subcommand is not None:
         return
     lines = asyncio.run(_review(load_settings(), limit))
@@ -104,12 +106,18 @@ async def _review(settings: Settings, limit: int) -> list[str]:
     now = make_clock(settings).now()
     async with open_database(settings) as database, database.read() as session:
         payments = await list_for_review(session, now, limit)
+        debts = await list_debts(session, limit)
         notifications = await list_doubtful(session, limit)
     lines = [
         f"payment {row.id}  {row.amount}  {row.status}  {why_in_review(row)}"
         f"  since {format_instant(row.created_at)}  provider {row.provider_id or '-'}"
         f" {row.provider_status or '-'}"
         for row in payments
+    ]
+    lines += [
+        f"receivable {debt.id}  {debt.owed}  {OWES}  {debt.customer_id}"
+        f"  since {format_instant(debt.at)}"
+        for debt in debts
     ]
     lines += [
         f"notification {row['id']}  {row['event']}  {row['object_id']}  {row['outcome']}"

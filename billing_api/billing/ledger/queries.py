@@ -1,9 +1,13 @@
 """Reads of the books. Nothing is kept for them: every figure is a sum of postings."""
 
+from uuid import UUID
+
 from sqlalchemy import text
 
+from billing.ledger.debts import Debt
 from billing.ledger.statement import Period, Place, Statement, StatementLine
-from billing.platform.database import ReadSession
+from billing.platform.database import ReadSession, Row
+from billing.platform.money import Money
 
 # One line a journal that touches any account of the customer; the balance runs over the money that
 # may be spent. The CTE is read once for the sums and once for the page.
@@ -36,6 +40,50 @@ _STATEMENT = text("""
     FROM sums LEFT JOIN page ON true ORDER BY page.at, page.id
 """)
 _SNAPSHOT = text("SELECT CAST(pg_current_snapshot() AS text) AS seen")
+
+# Who has a receivable account has owed something once, which is few. A debt is known by the last
+# journal that took its customer from owing nothing to owing something.
+_OWING = """
+    SELECT opened.id, opened.at, b.customer_id, b.currency, b.receivable_minor
+    FROM accounts a
+    JOIN customer_balances b ON b.customer_id = a.customer_id AND b.currency = a.currency
+    CROSS JOIN LATERAL (
+        SELECT turn.id, turn.at FROM (
+            SELECT j.id, j.at, sum(s.amount_minor) AS moved,
+                   sum(sum(s.amount_minor)) OVER (ORDER BY j.at, j.id) AS owing
+            FROM postings s JOIN journals j ON j.id = s.journal_id
+            WHERE s.account_id = a.id GROUP BY j.id
+        ) AS turn
+        WHERE turn.owing < 0 AND turn.owing - turn.moved >= 0
+        ORDER BY turn.at DESC, turn.id DESC LIMIT 1
+    ) AS opened
+    WHERE a.kind = 'customer_receivable' AND b.receivable_minor > 0
+"""
+_DEBTS = {
+    after: text(f"""
+        {_OWING} {"AND opened.id < :after" if after else ""}
+        ORDER BY opened.id DESC LIMIT :limit
+    """)
+    for after in (False, True)
+}
+_DEBT = text(f"{_OWING} AND opened.id = :id")
+
+
+async def list_debts(session: ReadSession, limit: int, *, after: UUID | None = None) -> list[Debt]:
+    """Everybody's, the newest first, from `after` on."""
+    statement = _DEBTS[after is not None]
+    rows = await session.all(statement, {"after": after, "limit": limit})
+    return [_debt_of(row) for row in rows]
+
+
+async def find_debt(session: ReadSession, debt_id: UUID) -> Debt | None:
+    row = await session.first(_DEBT, {"id": debt_id})
+    return None if row is None else _debt_of(row)
+
+
+def _debt_of(row: Row) -> Debt:
+    owed = Money(row["receivable_minor"], row["currency"])
+    return Debt(row["id"], row["customer_id"], owed, row["at"])
 
 
 async def read_statement(

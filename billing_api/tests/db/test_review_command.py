@@ -73,3 +73,11 @@ async def test_a_refused_decision_says_so_and_changes_nothing(held, review, read
     without = await review("close", payment.id)
     assert without.exit_code == 2
     assert (await read(payment.id)).status is PaymentStatus.CANCELED
+
+
+async def test_a_debt_is_listed(purse, review, customer):
+    await purse.owe(500)
+    listed = await review("--limit", "1000")
+    [line] = [line for line in listed.output.splitlines() if customer in line]
+    assert line.startswith("receivable ")
+    assert "  5.00 RUB  customer_owes  " in line
