@@ -20,15 +20,15 @@ from billing.flows.verify_books import verify_books
 from billing.inbox.queries import list_doubtful
 from billing.ledger.debts import OWES
 from billing.ledger.queries import list_debts
-from billing.payments.decision_store import list_decisions
 from billing.payments.decisions import (
     Action,
     Decision,
-    DecisionError,
     KeptDecision,
+    waits_since,
     why_in_review,
 )
-from billing.payments.queries import list_for_review
+from billing.payments.queries import get_payment
+from billing.payments.review_queries import get_reviewed, list_for_review
 from billing.payments.rules import Payment
 from billing.platform.clock import format_instant
 from billing.platform.clock_file import parse_duration, write_offset
@@ -94,7 +94,7 @@ async def _figures(settings: Settings, provider_days: int) -> dict[str, int]:
 def review(
     context: typer.Context, *, limit: Annotated[int, typer.Option(min=1, max=1000)] = 100
 ) -> None:
-    """What waits for a person: payments, debts, notifications that did not fit."""
+    """What waits for a person, newest first: payments, debts, notifications that did not fit."""
     if context.invoked_subcommand is not None:
         return
     lines = asyncio.run(_review(load_settings(), limit))
@@ -105,14 +105,14 @@ def review(
 async def _review(settings: Settings, limit: int) -> list[str]:
     now = make_clock(settings).now()
     async with open_database(settings) as database, database.read() as session:
-        payments = await list_for_review(session, now, limit)
+        items = await list_for_review(session, now, limit)
         debts = await list_debts(session, limit)
         notifications = await list_doubtful(session, limit)
     lines = [
         f"payment {row.id}  {row.amount}  {row.status}  {why_in_review(row)}"
-        f"  since {format_instant(row.created_at)}  provider {row.provider_id or '-'}"
+        f"  since {format_instant(waits_since(row))}  provider {row.provider_id or '-'}"
         f" {row.provider_status or '-'}"
-        for row in payments
+        for row in (item.payment for item in items)
     ]
     lines += [
         f"receivable {debt.id}  {debt.owed}  {OWES}  {debt.customer_id}"
@@ -153,32 +153,40 @@ def close(payment: PaymentId, *, reason: Reason, decided_by: DecidedBy = "") -> 
 @review_app.command("history")
 def history(payment: PaymentId) -> None:
     """Who decided what about it, and why."""
-    for kept in asyncio.run(_history(load_settings(), payment)):
+    try:
+        decisions = asyncio.run(_history(load_settings(), payment))
+    except Problem as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    for kept in decisions:
         found = f"{kept.action}  found {kept.found}"
         typer.echo(f"{format_instant(kept.at)}  {kept.decided_by}  {found}  {kept.reason}")
 
 
 async def _history(settings: Settings, payment_id: UUID) -> list[KeptDecision]:
+    now = make_clock(settings).now()
     async with open_database(settings) as database, database.read() as session:
-        return await list_decisions(session, payment_id)
+        return (await get_reviewed(session, payment_id, now)).decisions
 
 
 def _decide(
     payment_id: UUID, action: Action, reason: str, decided_by: str, provider_id: str | None = None
 ) -> None:
     try:
-        decision = Decision(payment_id, action, reason, decided_by or getuser())
-        payment = asyncio.run(_decided(load_settings(), decision, provider_id))
-    except (DecisionError, Problem) as error:
+        decision = Decision(payment_id, action, reason, decided_by or getuser(), provider_id)
+        payment = asyncio.run(_decided(load_settings(), decision))
+    except Problem as error:
         typer.echo(f"nothing is changed: {error}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"payment {payment.id}  {payment.amount}  {payment.status}")
 
 
-async def _decided(settings: Settings, decision: Decision, provider_id: str | None) -> Payment:
+async def _decided(settings: Settings, decision: Decision) -> Payment:
     clock = make_clock(settings)
     async with open_database(settings) as database, make_gateway(settings) as gateway:
-        return await decide_payment(database, gateway, clock, decision, provider_id)
+        await decide_payment(database, gateway, clock, decision)
+        async with database.read() as session:
+            return await get_payment(session, decision.payment_id, None)
 
 
 @app.command()

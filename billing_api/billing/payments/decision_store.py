@@ -1,21 +1,16 @@
 """Decisions of people, kept with the change they make."""
 
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import text
 
-from billing.payments.decisions import Action, Decision, KeptDecision
-from billing.platform.database import ReadSession, WriteSession
+from billing.payments.decisions import Decision
+from billing.platform.database import WriteSession
 from billing.platform.ids import new_id
 
 _ADD = text("""
     INSERT INTO payment_decisions (id, payment_id, action, found, reason, decided_by, at)
     VALUES (:id, :payment_id, :action, :found, :reason, :decided_by, :at)
-""")
-_LIST = text("""
-    SELECT action, found, reason, decided_by, at FROM payment_decisions
-    WHERE payment_id = :payment_id ORDER BY id
 """)
 
 
@@ -34,9 +29,3 @@ async def keep_decision(
             "at": at,
         },
     )
-
-
-async def list_decisions(session: ReadSession, payment_id: UUID) -> list[KeptDecision]:
-    """The oldest first."""
-    rows = await session.all(_LIST, {"payment_id": payment_id})
-    return [KeptDecision(**{**row, "action": Action(row["action"])}) for row in rows]

@@ -1,7 +1,7 @@
 """Reads of payments; `owner` None reads across owners and is for staff and the worker."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -12,9 +12,6 @@ from billing.payments.rules import Payment, PaymentStatus
 from billing.platform.database import ReadSession
 from billing.platform.paging import Page, encode_cursor
 
-UNDECIDED_LONG = timedelta(minutes=30)
-# A payer has an hour, three days with some loans; later the provider should have ended it.
-OPEN_LONG = timedelta(days=4)
 _GET = text("""
     SELECT * FROM payments
     WHERE id = :id AND (CAST(:owner AS text) IS NULL OR customer_id = :owner)
@@ -25,21 +22,6 @@ _UNDECIDED = text("""
 """)
 _CREATED = text("SELECT * FROM payments WHERE created_at >= :since")
 _HELD = text("SELECT count(*) AS held FROM payments WHERE quarantine_reason IS NOT NULL")
-# What is held or open stays in the list whatever was decided before.
-_REVIEW = text("""
-    SELECT * FROM payments WHERE id IN (
-        SELECT id FROM payments WHERE quarantine_reason IS NOT NULL
-        UNION SELECT id FROM payments WHERE undecided AND created_at < :before
-        UNION SELECT id FROM payments
-            WHERE status IN ('pending', 'waiting_for_capture') AND created_at < :stale
-        UNION SELECT id FROM (
-            SELECT id FROM payments WHERE cancel_requested_at IS NOT NULL AND status = 'succeeded'
-            UNION SELECT payment_id FROM payment_attempts WHERE last_outcome = 'second_object'
-        ) AS over WHERE NOT EXISTS (
-            SELECT FROM payment_decisions d WHERE d.payment_id = over.id AND d.action = 'close')
-    )
-    ORDER BY created_at LIMIT :limit
-""")
 _LISTS = {
     (by_status, after): text(f"""
         SELECT * FROM payments
@@ -105,10 +87,3 @@ async def count_held(session: ReadSession) -> int:
 
 async def list_created(session: ReadSession, since: datetime) -> list[Payment]:
     return [payment_of(row) for row in await session.all(_CREATED, {"since": since})]
-
-
-async def list_for_review(session: ReadSession, now: datetime, limit: int) -> list[Payment]:
-    """What a person should look at: held back, open too long, paid after all, or made twice."""
-    parameters = {"before": now - UNDECIDED_LONG, "stale": now - OPEN_LONG, "limit": limit}
-    rows = await session.all(_REVIEW, parameters)
-    return [payment_of(row) for row in rows]

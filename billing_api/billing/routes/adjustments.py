@@ -17,7 +17,7 @@ from billing.platform.tokens import Caller
 from billing.routes.amounts import MoneyBody, read_amount
 from billing.routes.answers import answered, shown, shown_page
 from billing.routes.bodies import describe_body, read_id, read_model
-from billing.routes.caller import READ_ALL, caller_with
+from billing.routes.caller import ADJUST, READ_ALL, caller_with
 from billing.routes.context import AdjustmentTerms, context_of
 from billing.routes.debit_bodies import (
     CustomerId,
@@ -32,7 +32,6 @@ from billing.routes.listing import ListQuery
 from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, refusals
 
 router = APIRouter(prefix="/api/v1/balance_adjustment", tags=["adjustments"])
-ADJUST = "balance:adjust"
 OF_ADMINS = "roles:write"
 EXAMPLE: dict[str, object] = {
     "customer_id": "0192f3a4-5b6c-7d8e-9f00-112233445566",

@@ -15,6 +15,8 @@ bearer = HTTPBearer(auto_error=False, scheme_name="AccessToken", bearerFormat="J
 READ_ALL = "payments:read_all"
 CHARGE_ANY = "billing:charge"
 REFUND_ANY = "refunds:write"
+# To change a balance by one's own word: finance and admins.
+ADJUST = "balance:adjust"
 
 
 def caller_with(*scopes: str) -> Callable[..., Awaitable[Caller]]:

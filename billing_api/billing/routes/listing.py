@@ -12,14 +12,14 @@ from billing.platform.tokens import Caller
 from billing.routes.caller import owner_of
 
 
-def _kept(text: str) -> str:
+def kept(text: str) -> str:
     if not is_kept(text):
         raise ValueError("NUL or half of a surrogate pair is not text")
     return text
 
 
 # Whose things a list shows; empty for everybody's, or the caller's own.
-CustomerQuery = Annotated[str, Query(max_length=255), AfterValidator(_kept)]
+CustomerQuery = Annotated[str, Query(max_length=255), AfterValidator(kept)]
 
 
 class ListQuery:

@@ -21,6 +21,7 @@ from billing.routes import (
     notifications,
     payment_actions,
     payments,
+    review,
     statements,
 )
 from billing.routes.context import (
@@ -53,6 +54,7 @@ ROUTERS = (
     holds.router,
     adjustments.router,
     statements.router,
+    review.router,
     changes.router,
     notifications.router,
     health.router,

@@ -11,7 +11,7 @@ from billing.flows.poll_payment import poll_payment
 from billing.idempotency.problems import IdempotencyKeyReused
 from billing.idempotency.rules import KeyScope
 from billing.payments.problems import PaymentFinal, PaymentNotFound
-from billing.payments.queries import list_for_review
+from billing.payments.review_queries import list_for_review
 from billing.payments.rules import PaymentStatus, describe
 from billing.platform.ids import new_id
 
@@ -64,7 +64,7 @@ async def test_paid_all_the_same_is_credited_and_shown_for_review(
     assert await books() == (134200, 1)
     async with database.read() as session:
         review = await list_for_review(session, clock.now(), 1000)
-    assert payment.id in {found.id for found in review}
+    assert payment.id in {found.payment.id for found in review}
 
 
 async def test_a_payment_paid_a_moment_ago_is_not_canceled_but_credited(

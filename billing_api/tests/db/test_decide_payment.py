@@ -16,13 +16,13 @@ from billing.flows.recover_attempts import recover_attempts
 from billing.flows.settle_payment import Effect, settle_payment
 from billing.flows.verify_books import verify_books
 from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
-from billing.payments.decision_store import list_decisions
-from billing.payments.decisions import Action, Decision, DecisionError
-from billing.payments.problems import PaymentNotFound
-from billing.payments.queries import list_for_review
+from billing.payments.decisions import Action, Decision
+from billing.payments.problems import DecisionError, PaymentNotFound
+from billing.payments.review_queries import get_reviewed, list_for_review
 from billing.payments.rules import PaymentStatus
 from billing.platform.ids import new_id
 from billing.platform.money import Money
+from billing.platform.problems import ValidationFailed
 
 
 @pytest.fixture
@@ -35,10 +35,11 @@ def settle(database, gateway, clock):
 
 
 @pytest.fixture
-def decide(database, gateway, clock):
+def decide(database, gateway, clock, read):
     async def call(payment_id, action, provider_id=None, reason="looked at it", at=gateway):
-        decision = Decision(payment_id, action, reason, "an operator")
-        return await decide_payment(database, at, clock, decision, provider_id)
+        decision = Decision(payment_id, action, reason, "an operator", provider_id)
+        await decide_payment(database, at, clock, decision)
+        return await read(payment_id)
 
     return call
 
@@ -48,19 +49,17 @@ def waits(database, clock):
     async def call(payment_id):
         async with database.read() as session:
             listed = await list_for_review(session, clock.now(), 1000)
-        return payment_id in {payment.id for payment in listed}
+        return payment_id in {item.payment.id for item in listed}
 
     return call
 
 
 @pytest.fixture
-def history(database):
+def history(database, clock):
     async def call(payment_id):
         async with database.read() as session:
-            return [
-                (kept.action, kept.found, kept.reason, kept.decided_by)
-                for kept in await list_decisions(session, payment_id)
-            ]
+            item = await get_reviewed(session, payment_id, clock.now())
+        return [(kept.action, kept.found, kept.reason, kept.decided_by) for kept in item.decisions]
 
     return call
 
@@ -239,7 +238,7 @@ async def test_a_decision_needs_a_payment_a_reason_and_somebody(decide, clock):
     with pytest.raises(PaymentNotFound):
         await decide(new_id(), Action.CLOSE)
     for reason, decided_by in (("", "x"), (" ", "x"), ("x" * 501, "x"), ("x\x00", "x"), ("x", "")):
-        with pytest.raises(DecisionError):
+        with pytest.raises(ValidationFailed):
             Decision(new_id(), Action.CLOSE, reason, decided_by)
 
 

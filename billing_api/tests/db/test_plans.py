@@ -221,6 +221,7 @@ def values():
         "xid": "800",
         **dict.fromkeys(("data", "metadata"), "{}"),
         "grants": [an_id],
+        "payment_ids": [an_id],
         "snapshot": "800:800:",
         **dict.fromkeys(("horizon", "after_horizon"), "800"),
         **dict.fromkeys(("previous", "hash"), bytes(32)),

@@ -81,3 +81,8 @@ async def test_a_debt_is_listed(purse, review, customer):
     [line] = [line for line in listed.output.splitlines() if customer in line]
     assert line.startswith("receivable ")
     assert "  5.00 RUB  customer_owes  " in line
+
+
+async def test_an_unknown_payment_has_no_history(review):
+    nobody = await review("history", "0196f3a0-7d5e-7cc3-98a5-6c1f0e0d1b2a")
+    assert (nobody.exit_code, "No such payment" in nobody.output) == (1, True)

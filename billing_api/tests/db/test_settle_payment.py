@@ -14,7 +14,7 @@ from billing.flows.settle_attempt import NotThere, settle_attempt
 from billing.flows.settle_payment import Effect, settle_payment
 from billing.gateway.port import Refused, Unknown
 from billing.inbox.rules import Arrival
-from billing.payments.queries import list_for_review
+from billing.payments.review_queries import list_for_review
 from billing.payments.rules import PaymentStatus
 from billing.platform.ids import new_id
 from billing.platform.money import Money
@@ -244,9 +244,9 @@ async def test_the_review_lists_what_waits_for_a_person(paid, settle, create, da
     await settle(held.id, replace(seen, amount=None))
     fine = UUID((await create()).payment_id)
     async with database.read() as session:
-        now = {payment.id for payment in await list_for_review(session, clock.now(), 1000)}
+        now = {item.payment.id for item in await list_for_review(session, clock.now(), 1000)}
         clock.advance(days=5)
-        later = {payment.id for payment in await list_for_review(session, clock.now(), 1000)}
+        later = {item.payment.id for item in await list_for_review(session, clock.now(), 1000)}
     assert held.id in now
     assert fine not in now
     assert fine in later

@@ -5,8 +5,12 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from billing_parts.debits import ADJUST, BODY, FINANCE
+from billing_parts.debits import ADJUST, BODY, FINANCE, STAFF
+from billing_parts.purse import Purse
+from billing_parts.reviews import capture_in_cabinet, one
 
+from billing.platform.clock import SystemClock
+from billing.platform.database import Database
 from billing.platform.ids import new_id
 
 
@@ -85,3 +89,96 @@ def shop(api):
     with api.client("shop", "billing:charge", client_id="shop") as client:
         client.headers["Idempotency-Key"] = str(new_id())
         yield client
+
+
+@pytest.fixture
+def finance(api):
+    with api.client("finance-person", FINANCE) as client:
+        yield client
+
+
+@pytest.fixture
+def support(api):
+    with api.client("support-person", STAFF) as client:
+        yield client
+
+
+@pytest.fixture
+def pay(api, client):
+    """A new payment of 10.00 and the provider's id of it; nobody has paid."""
+
+    def make(**more):
+        body = {"value": "10.00", "currency": "RUB", **more}
+        made = client.post("/api/v1/payment", json=body).json()
+        [theirs] = api.sandbox.payments_of(made["id"])
+        return made["id"], theirs["id"]
+
+    return make
+
+
+@pytest.fixture
+def amend(api):
+    """A payment as only an accident of ours would leave it."""
+
+    def call(payment_id, change):
+        statement = f"UPDATE payments SET {change}, version = version + 1 WHERE id = %s"
+        api.sql(statement, payment_id)
+
+    return call
+
+
+@pytest.fixture
+def held_back(api, client, pay, amend, support, eventually):
+    """6.00 of it were captured in the provider's cabinet, and we had asked for 5.00. If not
+    `wrong`, we never had: so the two sides agree again.
+    """
+
+    def make(*, wrong=False):
+        payment_id, provider_id = pay(capture=False)
+        api.sandbox.succeed(provider_id)
+        path = f"/api/v1/payment/{payment_id}"
+        eventually(lambda: client.get(path).json()["status"] == "waiting_for_capture")
+        amend(payment_id, "capture_wish_minor = 500")
+        capture_in_cabinet(api.sandbox, provider_id, "6.00")
+        eventually(lambda: one(support, payment_id)["reason"] == "amount_mismatch")
+        if not wrong:
+            amend(payment_id, "capture_wish_minor = NULL")
+        return payment_id
+
+    return make
+
+
+@pytest.fixture
+def unnamed(api, pay, amend):
+    """Held, paid there, and its provider's id has not come back to us: ours and theirs."""
+
+    def make():
+        api.sandbox.fault("error_500_after")
+        payment_id, provider_id = pay()
+        api.sql("UPDATE payment_attempts SET state = 'lost' WHERE payment_id = %s", payment_id)
+        amend(payment_id, "quarantine_reason = 'currency_mismatch', undecided = false")
+        api.sandbox.succeed(provider_id)
+        return payment_id, provider_id
+
+    return make
+
+
+@pytest.fixture
+def paid_late(api, client, pay, support, eventually):
+    """Paid after a wish to cancel."""
+
+    def make():
+        payment_id, provider_id = pay()
+        assert client.post(f"/api/v1/payment/{payment_id}/cancel").status_code == 202
+        api.sandbox.succeed(provider_id)
+        eventually(lambda: one(support, payment_id)["reason"] is not None)
+        return payment_id
+
+    return make
+
+
+@pytest.fixture
+async def debtor(api, customer):
+    database = Database(api.urls.service)
+    yield Purse(database, SystemClock(), customer)
+    await database.close()

@@ -21,7 +21,11 @@ MUTATING = {"POST", "PUT", "PATCH", "DELETE"}
 # The provider repeats what it says without a key; its words are told apart by themselves.
 WITHOUT = {"POST /api/v1/notification/{secret}"}
 CAPTURE = "POST /api/v1/payment/{payment_id}/capture"
+RESOLVE = "POST /api/v1/review/{item_id}/resolve"
 DEBIT = {"value": "0.50", "currency": "RUB", "reason": "Of the keys"}
+HOLD_BACK = """
+    UPDATE payments SET quarantine_reason = 'amount_mismatch', version = version + 1 WHERE id = %s
+"""
 REPLAYED = "idempotent-replayed"
 
 
@@ -51,6 +55,9 @@ EXAMPLES = {
     "POST /api/v1/balance_hold/{hold_id}/release": Example(),
     "POST /api/v1/balance_adjustment": Example(
         {**DEBIT, "kind": "paid"}, {**DEBIT, "kind": "promo"}, names=True
+    ),
+    RESOLVE: Example(
+        {"action": "close", "reason": "Of the keys"}, {"action": "release", "reason": "Of the keys"}
     ),
 }
 
@@ -92,6 +99,8 @@ class Asking:
         self.held_payment = self._new("payment", held)
         [theirs] = api.sandbox.payments_of(self.held_payment)
         api.sandbox.succeed(theirs["id"])
+        self.made["item_id"] = self._new("payment", {"value": "10.00", "currency": "RUB"})
+        api.sql(HOLD_BACK, self.made["item_id"])
         debit = {**DEBIT, "customer_id": self.name}
         self.made["charge_id"] = self._new("charge", debit)
         self.made["hold_id"] = self._new("balance_hold", debit)

@@ -34,6 +34,7 @@ BODIES = {
     "POST /api/v1/charge/{charge_id}/reverse": {"value": "0.01"},
     "POST /api/v1/balance_hold": A_DEBIT,
     "POST /api/v1/balance_adjustment": AN_ADJUSTMENT,
+    "POST /api/v1/review/{item_id}/resolve": {"action": "close", "reason": "The matrix"},
 }
 QUERIES = {"GET /api/v1/changes/parity": {"kind": "payment", "at": "0-0"}}
 
@@ -107,6 +108,7 @@ def address_of(path, ids):
     for name, value in (
         ("payment_id", ids["payment"]),
         ("written_id", ids["payment"]),
+        ("item_id", ids["payment"]),
         ("charge_id", ids["charge"]),
         ("adjustment_id", ids["adjustment"]),
         ("hold_id", ids.get("hold", "")),
