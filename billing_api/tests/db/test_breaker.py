@@ -7,6 +7,7 @@ import httpx
 import pytest
 from billing_parts.orders import order
 from billing_parts.provider import SECRET_KEY, SHOP_ID
+from structlog.testing import capture_logs
 
 from billing.flows.create_payment import create_payment
 from billing.flows.recover_attempts import recover_attempts
@@ -16,6 +17,7 @@ from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
 from billing.payments.rules import PaymentStatus
 from billing.platform.budget import Budget
 from billing.platform.database import Database
+from billing.platform.log_fields import keep_fields
 
 AFTER, PAUSE = 3, 20
 NOBODY = "2f0a41b7-000f-5000-8000-1c2d3e4f5a6b"
@@ -155,6 +157,24 @@ async def test_every_kind_of_silence_opens_it(mode, sandbox, guarded, clock):
     clock.advance(seconds=PAUSE)
     assert isinstance(await guarded.find_payment(NOBODY), Missing)
     assert guarded.may_ask(20) == 20
+
+
+async def test_the_log_tells_when_it_begins_and_when_it_is_over(sandbox, guarded, clock):
+    sandbox.fault("html_503", method="*", times=AFTER + 1)
+    with capture_logs() as lines:
+        for _ in range(AFTER + 2):
+            await guarded.find_payment(NOBODY)
+        for _ in range(2):
+            clock.advance(seconds=PAUSE)
+            await guarded.find_payment(NOBODY)
+    told = [line for line in lines if line["event"] != "provider call"]
+    assert [(line["event"], line["state"], line["log_level"]) for line in told] == [
+        ("provider is left alone", "open", "warning"),
+        ("provider answers again", "closed", "warning"),
+    ]
+    assert len(lines) - len(told) == AFTER + 2, "what is not made is not written either"
+    kept = keep_fields(None, "", told[0])
+    assert (kept["suite.state"], kept["suite.retry_seconds"]) == ("open", PAUSE)
 
 
 async def test_repeats_keep_to_the_budget_and_the_rest_stays_due(

@@ -142,6 +142,7 @@ def test_health_and_metrics(api, eventually):
     names = ("undecided_open", "undecided_oldest_seconds", "held_open", "inbox_depth")
     for name in (*names, "sealed_until_seconds"):
         assert f"billing_{name} " in text
+    assert "billing_provider_left_alone 0.0" in text
 
 
 def test_the_documentation_has_its_own_assets(api):
