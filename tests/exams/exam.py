@@ -60,6 +60,7 @@ def run_here(name: str, trials: int, seed: int) -> Result:
 def run_apart(experiment: Experiment, trials: int, seed: int) -> Result:
     """In a process of its own; what it cannot finish counts as failed."""
     began = time.monotonic()
+    print(f"{experiment.name} begins: {trials} trials", file=sys.stderr, flush=True)
     command = [sys.executable, __file__, "--here", experiment.name]
     with tempfile.TemporaryFile("w+") as said, _session_of(
         [*command, "--trials", str(trials), "--seed", str(seed)], said
