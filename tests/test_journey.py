@@ -7,7 +7,7 @@ UTC_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
 PAYMENT_FIELDS = {
     "id", "status", "value", "currency", "description", "confirmation_url", "created_at",
     "paid_at", "canceled_at", "cancel_requested_at", "cancellation_reason", "return_url",
-    "captured_value", "capture_before",
+    "captured_value", "refunded_value", "capture_before",
 }  # fmt: skip
 
 

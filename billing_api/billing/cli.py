@@ -14,9 +14,11 @@ from uuid import UUID
 import structlog
 import typer
 
-from billing.flows.compare_provider import ProviderUnreadableError, compare_provider
+from billing.flows.compare_provider import compare_provider
+from billing.flows.compare_refunds import compare_refunds
 from billing.flows.decide_payment import decide_payment
 from billing.flows.verify_books import verify_books
+from billing.gateway.lists import ListUnreadableError
 from billing.inbox.queries import list_doubtful
 from billing.ledger.debts import OWES
 from billing.ledger.queries import list_debts
@@ -84,7 +86,8 @@ async def _figures(settings: Settings, provider_days: int) -> dict[str, int]:
         try:
             async with make_gateway(settings) as gateway:
                 seen = await compare_provider(database, gateway, clock, days=provider_days)
-        except ProviderUnreadableError as error:
+                seen |= await compare_refunds(database, gateway, clock, days=provider_days)
+        except ListUnreadableError as error:
             typer.echo(f"the provider's list cannot be read: {error}", err=True)
             raise typer.Exit(1) from None
     return figures | seen

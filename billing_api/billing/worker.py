@@ -18,10 +18,13 @@ from billing.flows.apply_hold_policy import apply_hold_policy
 from billing.flows.claim_polls import claim_polls
 from billing.flows.expire_holds import expire_holds
 from billing.flows.expire_promo import expire_promo
+from billing.flows.find_refunds import find_refunds
 from billing.flows.poll_payment import poll_payment
+from billing.flows.poll_refunds import poll_refunds
 from billing.flows.process_notifications import process_notifications
 from billing.flows.prune_leftovers import prune_leftovers
 from billing.flows.recover_attempts import recover_attempts
+from billing.flows.recover_refunds import recover_refunds
 from billing.flows.seal_days import seal_days
 from billing.gateway.port import PaymentGateway
 from billing.platform.budget import Budget
@@ -39,6 +42,7 @@ LOOK_ANYWAY_SECONDS = 5
 PAUSE_AFTER_ERROR_SECONDS = 1
 TIDY_SECONDS = 3600
 SEAL_SECONDS = 60
+FIND_REFUNDS_SECONDS = 600
 logger = structlog.get_logger("billing.worker")
 
 
@@ -67,6 +71,11 @@ async def read_inbox(tools: Tools) -> int:
 
 async def recover(tools: Tools) -> int:
     return await recover_attempts(tools.database, tools.gateway, tools.clock, budget=tools.repeats)
+
+
+async def go_on_with_refunds(tools: Tools) -> int:
+    parts = tools.database, tools.gateway, tools.clock
+    return await recover_refunds(*parts, budget=tools.repeats) + await poll_refunds(*parts)
 
 
 async def poll_due(tools: Tools) -> int:
@@ -100,6 +109,7 @@ def make_loops() -> list[Loop]:
         ("inbox", read_inbox),
         ("attempts", recover),
         ("polls", poll_due),
+        ("refunds", go_on_with_refunds),
         ("expiries", expire),
         ("held", decide_held),
     )
@@ -108,6 +118,10 @@ def make_loops() -> list[Loop]:
 
 async def seal(tools: Tools) -> int:
     return await seal_days(tools.database, tools.clock)
+
+
+async def look_for_refunds(tools: Tools) -> int:
+    return await find_refunds(tools.database, tools.gateway, tools.clock)
 
 
 async def run_every(
@@ -157,6 +171,7 @@ async def run_worker(tools: Tools, queue_url: str, stopping: asyncio.Event) -> N
         group.create_task(listen(queue_url, look, stopping))
         group.create_task(run_every(TIDY_SECONDS, tidy, tools, stopping))
         group.create_task(run_every(SEAL_SECONDS, seal, tools, stopping))
+        group.create_task(run_every(FIND_REFUNDS_SECONDS, look_for_refunds, tools, stopping))
         await stopping.wait()
         look()
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.platform.clock import ManualClock, SystemClock
 from billing.platform.database import Database
 from billing.platform.ids import new_id
@@ -24,6 +25,7 @@ from billing_parts.issuer import ISSUER, Issuer, serve_issuer
 from billing_parts.processes import answers, free_port, process, wait_until
 from billing_parts.provider import BASE_URL, SECRET_KEY, SHOP_ID, Sandbox, serve_sandbox
 from billing_parts.purse import Purse
+from billing_parts.refunding import Till
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +59,17 @@ def customer() -> str:
 @pytest.fixture
 def purse(database: Database, clock: ManualClock, customer: str) -> Purse:
     return Purse(database, clock, customer)
+
+
+@pytest.fixture
+def till(
+    database: Database,
+    gateway: YooKassaGateway,
+    clock: ManualClock,
+    sandbox: Sandbox,
+    customer: str,
+) -> Till:
+    return Till(database, gateway, clock, sandbox, customer)
 
 
 @pytest.fixture(scope="session")

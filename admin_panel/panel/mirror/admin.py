@@ -27,6 +27,8 @@ def payment_fieldsets(payment: Payment | None) -> list[Any]:
         main.append(("canceled", "reason"))
     if payment is not None and payment.capture_before:
         main.append(("captured", "held_until", "lapses"))
+    if payment is not None and payment.refunded_minor:
+        main.append("refunded")
     if payment is not None and payment.quarantine_reason:
         main.append("quarantine_reason")
     if payment is not None and payment.confirmation_url:
@@ -63,7 +65,7 @@ class PaymentAdmin(SearchingAdmin):
     readonly_fields = (
         "state", "amount", "customer", "email", "full_id", "customer_id", "created", "paid",
         "canceled", "updated", "reason", "purpose", "provider_full", "is_test", "checkout",
-        "captured", "held_until", "lapses",
+        "captured", "held_until", "lapses", "refunded",
     )  # fmt: skip
 
     def get_fieldsets(self, request: HttpRequest, obj: Payment | None = None) -> Any:
@@ -102,6 +104,10 @@ class PaymentAdmin(SearchingAdmin):
     @admin.display(description=say("Списано", "Captured"))
     def captured(self, obj: Payment) -> Any:
         return cells.plain_money(obj.captured_minor or 0, obj.currency)
+
+    @admin.display(description=say("Возвращено", "Refunded"))
+    def refunded(self, obj: Payment) -> Any:
+        return cells.plain_money(obj.refunded_minor or 0, obj.currency)
 
     @admin.display(description=say("Удержано до", "Held until"))
     def held_until(self, obj: Payment) -> str:

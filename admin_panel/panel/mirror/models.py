@@ -106,6 +106,7 @@ class Payment(MirrorModel):
     status = models.TextField(say("Состояние", "Status"), choices=PaymentStatus)
     amount_minor = models.BigIntegerField(say("Сумма", "Amount"))
     captured_minor = models.BigIntegerField(say("Списано", "Captured"), null=True)
+    refunded_minor = models.BigIntegerField(say("Возвращено", "Refunded"), null=True)
     capture_before = models.DateTimeField(say("Удержано до", "Held until"), null=True)
     on_expiry = models.TextField(say("По истечении", "When it lapses"), choices=OnExpiry, null=True)
     currency = models.CharField(say("Валюта", "Currency"), max_length=3)

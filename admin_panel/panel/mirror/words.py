@@ -17,7 +17,12 @@ _JOURNALS: dict[str, Any] = {
     "adjustment": say("Исправление вручную", "Credited by hand"),
     "promo_grant": say("Начислены бонусы", "Promo given"),
     "promo_expiry": say("Бонусы сгорели", "Promo expired"),
-    "refund": say("Возврат", "Refund"),
+    "refund_reserved": say("Отложено на возврат", "Set aside for a refund"),
+    "refund": say("Возврат на карту", "Refund to the card"),
+    "refund_returned": say("Возврат не сделан", "Refund not made"),
+    "cabinet_refund": say("Возврат из кабинета провайдера", "Refund from the cabinet"),
+    "late_refund": say("Возврат после отказа", "Refund after giving up"),
+    "refund_to_balance": say("Возврат на баланс", "Refund to the balance"),
 }
 ACCOUNTS: dict[str, Any] = {
     "customer_paid": say("Деньги клиента", "Customer's money"),

@@ -47,6 +47,7 @@ _PAYMENT = _document(
     customer_id=_CUSTOMER,
     value=_MONEY.format("amount_minor"),
     captured_value=_MONEY.format("captured_minor"),
+    refunded_value=_MONEY.format("refunded_minor"),
 )  # fmt: skip
 _BALANCE = _document(
     **_as_is("currency"),

@@ -76,7 +76,8 @@ KINDS: Mapping[str, Kind] = {
         "canceled_at timestamptz, cancel_requested_at timestamptz, cancel_requested_by text,"
         "updated_at timestamptz, cancellation_reason text, provider_id text,"
         "provider_status text, undecided boolean, test boolean, quarantine_reason text,"
-        "captured_value numeric, capture_before timestamptz, on_expiry text",
+        "captured_value numeric, refunded_value numeric, capture_before timestamptz,"
+        "on_expiry text",
         {
             **_CUSTOMER,
             **_same(
@@ -87,6 +88,7 @@ KINDS: Mapping[str, Kind] = {
             ),
             "amount_minor": _minor("value"),
             "captured_minor": _minor("captured_value"),
+            "refunded_minor": _minor("refunded_value"),
             "undecided": "coalesce(undecided, false)",
         },
         also_known=("id",),

@@ -41,10 +41,14 @@ class Charge:
     def left_minor(self) -> int:
         return self.taken.minor - self.returned.minor
 
+    @property
+    def returnable_paid_minor(self) -> int:
+        return self.taken.paid_minor - self.returned.paid_minor
+
 
 def split_reversal(charge: Charge, minor: int) -> Parts:
     """Paid money comes back first: it is what the customer really gave."""
-    paid = min(minor, charge.taken.paid_minor - charge.returned.paid_minor)
+    paid = min(minor, charge.returnable_paid_minor)
     return Parts(paid, minor - paid)
 
 

@@ -19,11 +19,24 @@ _INSERT = text("""
             :hold_id, :requested_by, :at)
 """)
 _LOCK = text("SELECT * FROM charges WHERE id = :id FOR NO KEY UPDATE")
+# The newest that together can give back what is wanted, or all where they cannot.
+_LOCK_REVERSIBLE = text("""
+    WITH running AS (
+        SELECT id, sum(paid_minor - reversed_paid_minor) OVER (ORDER BY id DESC)
+                   - (paid_minor - reversed_paid_minor) AS before
+        FROM charges
+        WHERE customer_id = :customer_id AND currency = :currency
+          AND reversed_paid_minor < paid_minor
+          AND (CAST(:made_by AS text) IS NULL OR requested_by = :made_by)
+    )
+    SELECT * FROM charges WHERE id IN (SELECT id FROM running WHERE before < :minor)
+    ORDER BY id DESC FOR NO KEY UPDATE
+""")
 _REVERSE = text("""
     WITH kept AS (
         INSERT INTO charge_reversals (id, charge_id, paid_minor, promo_minor, requested_by,
-                                      created_at)
-        VALUES (:id, :charge_id, :paid, :promo, :requested_by, :at)
+                                      created_at, refund_id)
+        VALUES (:id, :charge_id, :paid, :promo, :requested_by, :at, :refund_id)
     )
     UPDATE charges SET reversed_paid_minor = reversed_paid_minor + :paid,
                        reversed_promo_minor = reversed_promo_minor + :promo
@@ -56,6 +69,22 @@ async def lock_charge(session: WriteSession, charge_id: UUID) -> Charge:
     return charge_of(row)
 
 
+async def lock_reversible(
+    session: WriteSession, customer_id: str, currency: str, made_by: str | None, minor: int
+) -> list[Charge]:
+    """The newest charges that together took `minor` of paid money, and can give it back.
+
+    `made_by` None: whoever made them.
+    """
+    parameters = {
+        "customer_id": customer_id,
+        "currency": currency,
+        "made_by": made_by,
+        "minor": minor,
+    }
+    return [charge_of(row) for row in await session.all(_LOCK_REVERSIBLE, parameters)]
+
+
 async def add_reversal(
     session: WriteSession,
     locked: Charge,
@@ -64,7 +93,9 @@ async def add_reversal(
     *,
     requested_by: str,
     at: datetime,
+    refund_id: UUID | None = None,
 ) -> Charge:
+    """`refund_id`: the refund whose journal books it, where that is not one of its own."""
     await session.run(
         _REVERSE,
         {
@@ -74,6 +105,7 @@ async def add_reversal(
             "promo": parts.promo_minor,
             "requested_by": requested_by,
             "at": at,
+            "refund_id": refund_id,
         },
     )
     returned = Parts(

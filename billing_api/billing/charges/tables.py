@@ -37,3 +37,4 @@ class ChargeReversalRow(SQLModel, table=True):
     promo_minor: int = Field(sa_type=BigInteger)
     requested_by: str = Field(sa_type=Text)
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
+    refund_id: UUID | None = Field(default=None, sa_column=Column(ForeignKey("refunds.id")))

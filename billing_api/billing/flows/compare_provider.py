@@ -3,9 +3,10 @@
 Reads only. A difference is counted, never repaired here: what to do about it is a person's word.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from billing.gateway.port import PaymentGateway, ProviderPayment, Unknown
+from billing.gateway.lists import every_payment
+from billing.gateway.port import PaymentGateway, ProviderPayment
 from billing.payments.checks import amount_agrees
 from billing.payments.queries import list_created
 from billing.payments.rules import Payment, PaymentStatus
@@ -14,21 +15,16 @@ from billing.platform.database import Database
 
 # Around the window: the two sides date a payment by their own clocks.
 OVERLAP = timedelta(hours=1)
-PAGES_MAX = 20_000  # of a hundred
 FINAL_WORDS = frozenset({"succeeded", "canceled"})
-
-
-class ProviderUnreadableError(RuntimeError):
-    """The list could not be read to its end, so nothing can be said."""
 
 
 async def compare_provider(
     db: Database, gateway: PaymentGateway, clock: Clock, *, days: int
 ) -> dict[str, int]:
-    """How many differences of each kind."""
+    """How many differences of each kind. Raises ListUnreadableError."""
     until = clock.now()
     since = until - timedelta(days=days)
-    theirs = await _read_all(gateway, since - OVERLAP, until + OVERLAP)
+    theirs = [item async for item in every_payment(gateway, since - OVERLAP, until + OVERLAP)]
     async with db.read() as session:
         ours = await list_created(session, since)
     known = {payment.provider_id for payment in ours if payment.provider_id}
@@ -67,19 +63,3 @@ def _contradict(payment: Payment, item: ProviderPayment) -> bool:
     if payment.quarantine_reason is None and payment.provider_status == item.status:
         return False  # either the same end, or a person has decided about the other one
     return item.status in FINAL_WORDS and item.status != payment.status.value
-
-
-async def _read_all(
-    gateway: PaymentGateway, since: datetime, until: datetime
-) -> list[ProviderPayment]:
-    items: list[ProviderPayment] = []
-    cursor = None
-    for _ in range(PAGES_MAX):
-        page = await gateway.list_payments(since, until, cursor)
-        if isinstance(page, Unknown):
-            raise ProviderUnreadableError(page.why)
-        items += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return items
-    raise ProviderUnreadableError("the list does not end")

@@ -4,8 +4,16 @@ from datetime import timedelta
 
 import structlog
 
+from billing.flows.settle_look import settle_look_at
 from billing.flows.settle_payment import Effect, Settled, settle_payment
-from billing.gateway.port import Accepted, Missing, PaymentGateway
+from billing.flows.settle_seen_refund import SeenRefund, settle_seen_refund
+from billing.gateway.port import (
+    Accepted,
+    Missing,
+    PaymentGateway,
+    ProviderPayment,
+    RefundAccepted,
+)
 from billing.inbox.rules import ATTEMPTS_MAX, Notification, Outcome, pause_after
 from billing.inbox.store import (
     claim_notifications,
@@ -22,6 +30,12 @@ from billing.platform.database import Database, WriteSession
 # Longer than a whole batch takes where the provider is silent: each call gives up after 10 s.
 LEASE = timedelta(seconds=90)
 AT_ONCE = 8
+REFUNDS = {
+    SeenRefund.SETTLED: Outcome.SETTLED,
+    SeenRefund.UNCHANGED: Outcome.UNCHANGED,
+    SeenRefund.MISMATCH: Outcome.MISMATCH,
+    SeenRefund.UNKNOWN_PAYMENT: Outcome.UNKNOWN_PAYMENT,
+}
 
 
 async def process_notifications(
@@ -49,11 +63,13 @@ async def _process(
     if notification.attempts > ATTEMPTS_MAX:
         await _finish(db, clock, notification, Outcome.GIVEN_UP)
         return
-    if object_id is None or not event.startswith("payment."):
+    if object_id is None or not event.startswith(("payment.", "refund.")):
         await _finish(db, clock, notification, Outcome.IGNORED)
         return
-    seen = await gateway.find_payment(object_id)
-    if isinstance(seen, Accepted):
+    of_refund = event.startswith("refund.")
+    find = gateway.find_refund if of_refund else gateway.find_payment
+    seen = await find(object_id)
+    if isinstance(seen, Accepted | RefundAccepted):
         await _apply(db, gateway, clock, notification, seen)
     elif isinstance(seen, Missing):
         await _finish(db, clock, notification, Outcome.UNKNOWN_PAYMENT)
@@ -68,23 +84,33 @@ async def _apply(
     gateway: PaymentGateway,
     clock: Clock,
     notification: Notification,
-    seen: Accepted,
+    seen: Accepted | RefundAccepted,
 ) -> None:
-    """Payment and notification end in one transaction: neither can be done without the other."""
-    found = seen.payment
+    """Object and notification end in one transaction: neither can be done without the other."""
+    if isinstance(seen, RefundAccepted) and seen.refund.payment_id is not None:
+        # News of a refund may come before the news of its payment, so that is asked for first.
+        await settle_look_at(db, gateway, clock, seen.refund.payment_id)
     crash_point(CrashPoint.INBOX_SEEN)
 
     async def apply(session: WriteSession) -> None:
-        payment_id = await find_payment_id(session, found.id, parse_uid(found.payment_uid))
-        outcome = Outcome.UNKNOWN_PAYMENT
-        if payment_id is not None:
-            settled = await settle_payment(session, payment_id, found, gateway.shop, clock.now())
-            outcome = _outcome(settled)
+        if isinstance(seen, RefundAccepted):
+            outcome = REFUNDS[await settle_seen_refund(session, seen.refund, clock.now())]
+        else:
+            outcome = await _settle(session, gateway, clock, seen.payment)
         await finish_notification(session, notification.id, outcome, clock.real_now())
         crash_point(CrashPoint.INBOX_APPLIED)
 
     await db.transact(apply)
     crash_point(CrashPoint.INBOX_DONE)
+
+
+async def _settle(
+    session: WriteSession, gateway: PaymentGateway, clock: Clock, found: ProviderPayment
+) -> Outcome:
+    payment_id = await find_payment_id(session, found.id, parse_uid(found.payment_uid))
+    if payment_id is None:
+        return Outcome.UNKNOWN_PAYMENT
+    return _outcome(await settle_payment(session, payment_id, found, gateway.shop, clock.now()))
 
 
 def _outcome(settled: Settled) -> Outcome:

@@ -11,13 +11,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from billing.flows.settle_attempt import NotThere, settle_attempt
+from billing.flows.settle_due import count_repeat, renew, settle_due, settle_turn
 from billing.flows.settle_held import settle_held
 from billing.flows.settle_payment import save_and_tell, settle_payment
-from billing.gateway.port import Accepted, CreateOutcome, PaymentGateway, PaymentList, Unknown
+from billing.gateway.lists import ListUnreadableError, every_payment
+from billing.gateway.port import Accepted, CreateOutcome, PaymentGateway, Unknown
 from billing.payments.attempt_store import (
-    add_attempt,
-    claim_attempts,
-    count_send,
     lock_as_read,
     mark_attempt,
     open_attempt,
@@ -37,14 +36,10 @@ from billing.payments.store import lock_payment
 from billing.platform.budget import Budget
 from billing.platform.clock import Clock
 from billing.platform.concurrency import each
-from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import Database, WriteSession
-from billing.platform.ids import new_id
 
 CALL_SECONDS = 35.0
-LEASE = timedelta(seconds=90)
 CLOCK_SKEW = timedelta(hours=1)
-PAGES_MAX = 500
 
 
 async def recover_attempts(
@@ -56,23 +51,7 @@ async def recover_attempts(
     budget: Budget | None = None,
 ) -> int:
     """How many were worked on; without a budget as many as are due."""
-    room = gateway.may_ask(limit)
-    if budget is not None:
-        room = budget.room(room)
-    if not room:
-        return 0
-    real_now = clock.real_now()
-    async with db.begin() as session:
-        due = await claim_attempts(
-            session,
-            now=clock.now(),
-            real_now=real_now,
-            lease_until=real_now + LEASE,
-            limit=room,
-        )
-    if budget is not None:
-        budget.spend(len(due))
-    crash_point(CrashPoint.RECOVERY_CLAIMED)
+    due = await settle_due(db, gateway, clock, limit=limit, budget=budget, refunds=False)
 
     async def work(attempt: Attempt) -> None:
         await _recover(db, gateway, clock, attempt)
@@ -92,35 +71,13 @@ async def _recover(db: Database, gateway: PaymentGateway, clock: Clock, attempt:
         if attempt.kind is AttemptKind.CAPTURE and payment.cancel_requested_at is not None:
             await _release_instead(db, clock, attempt)
             return
-        await _try_anew(db, gateway, clock, attempt)
+        renewed = await renew(db, clock, attempt)
+        if renewed is not None:
+            await _send(db, gateway, clock, renewed)
     elif attempt.state is AttemptState.LOOKUP or not key_is_fresh(attempt, clock.now()):
         await _look_for(db, gateway, clock, attempt)
-    else:
-        async with db.begin() as session:
-            if not await lock_as_read(session, attempt):
-                return
-            await count_send(session, attempt.id, lease_until=clock.real_now() + LEASE)
-        crash_point(CrashPoint.RECOVERY_COUNTED)
+    elif await count_repeat(db, clock, attempt):
         await _send(db, gateway, clock, attempt)
-
-
-async def _try_anew(db: Database, gateway: PaymentGateway, clock: Clock, old: Attempt) -> None:
-    """The refused attempt burnt its key: the same bytes under a new one."""
-    new = replace(
-        old,
-        id=new_id(),
-        number=old.number + 1,
-        state=AttemptState.SENT,
-        sends=1,
-        created_at=clock.now(),
-    )
-    async with db.begin() as session:
-        if not await lock_as_read(session, old):
-            return
-        await mark_attempt(session, old.id, AttemptState.REFUSED, outcome="tried_anew")
-        await add_attempt(session, new, lease_until=clock.real_now() + LEASE)
-    crash_point(CrashPoint.RECOVERY_RENEWED)
-    await _send(db, gateway, clock, new)
 
 
 async def _send(db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt) -> None:
@@ -139,10 +96,11 @@ async def _send_held(db: Database, gateway: PaymentGateway, clock: Clock, attemp
         )
     else:
         outcome = await gateway.cancel_payment(attempt.id, provider_id, seconds=CALL_SECONDS)
-    await db.transact(
+    await settle_turn(
+        db,
         lambda session: settle_held(
             session, attempt.payment_id, attempt.id, outcome, shop=gateway.shop, now=clock.now()
-        )
+        ),
     )
 
 
@@ -213,18 +171,13 @@ async def _search(gateway: PaymentGateway, attempt: Attempt) -> Accepted | NotTh
     """The provider cannot filter by our id, so the days around the attempt are read whole."""
     since = attempt.created_at - CLOCK_SKEW
     until = attempt.created_at + LOOKUP_UNTIL + CLOCK_SKEW
-    cursor = None
-    for _ in range(PAGES_MAX):
-        page = await gateway.list_payments(since, until, cursor)
-        if not isinstance(page, PaymentList):
-            return page
-        for item in page.items:
+    try:
+        async for item in every_payment(gateway, since, until):
             if item.payment_uid == str(attempt.payment_id):
                 return Accepted(item)
-        cursor = page.next_cursor
-        if cursor is None:
-            return NotThere()
-    return Unknown("the list does not end")
+    except ListUnreadableError as error:
+        return Unknown(str(error))
+    return NotThere()
 
 
 async def _settle(
@@ -234,18 +187,9 @@ async def _settle(
     attempt: Attempt,
     outcome: CreateOutcome | NotThere,
 ) -> None:
-    crash_point(CrashPoint.RECOVERY_ANSWERED)
-
-    async def apply(session: WriteSession) -> None:
-        await settle_attempt(
-            session,
-            attempt.payment_id,
-            attempt.id,
-            outcome,
-            shop=gateway.shop,
-            now=clock.now(),
-        )
-        crash_point(CrashPoint.RECOVERY_APPLIED)
-
-    await db.transact(apply)
-    crash_point(CrashPoint.RECOVERY_DONE)
+    await settle_turn(
+        db,
+        lambda session: settle_attempt(
+            session, attempt.payment_id, attempt.id, outcome, shop=gateway.shop, now=clock.now()
+        ),
+    )

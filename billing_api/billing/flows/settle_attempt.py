@@ -5,9 +5,15 @@ ends a payment here; a refused repeat says nothing of the send before it, so it 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
+from billing.flows.settle_later import (
+    look_for,
+    repeat_later,
+    try_anew_later,
+    unknown_later,
+)
 from billing.flows.settle_payment import Effect, save_and_tell, settle_payment
 from billing.gateway.port import Accepted, CreateOutcome, Refused, Shop, Unknown
 from billing.outbox.store import add_event
@@ -16,17 +22,8 @@ from billing.payments.attempt_store import (
     close_attempts,
     lock_attempt,
     mark_attempt,
-    uncount_send,
 )
-from billing.payments.attempts import (
-    KEY_WINDOW,
-    PAUSE_MAX,
-    Attempt,
-    AttemptState,
-    key_is_fresh,
-    pause_after,
-    spread,
-)
+from billing.payments.attempts import KEY_WINDOW, Attempt, AttemptState
 from billing.payments.rules import Payment
 from billing.payments.store import lock_payment
 from billing.platform.database import WriteSession
@@ -65,9 +62,7 @@ async def settle_attempt(
         case Refused():
             return await _refused(session, payment, attempt, outcome, now)
         case Unknown():
-            if not outcome.is_sent:
-                attempt = await uncount_send(session, attempt)
-            await _repeat_later(session, attempt, outcome.why, now)
+            await unknown_later(session, attempt, outcome, now)
             return payment
 
 
@@ -76,42 +71,15 @@ async def _refused(
 ) -> Payment:
     if attempt.sends > 1:
         if outcome.temporary:
-            await _repeat_later(session, attempt, outcome.code, now)
+            await repeat_later(session, attempt, outcome.code, now)
         else:
-            await _look_for(session, attempt, outcome.code, now)
+            await look_for(session, attempt, outcome.code, now)
         return payment
     if outcome.temporary and now - payment.created_at < KEY_WINDOW:
-        # This key is burnt; a new attempt with its own key follows after the pause.
-        pause = max(
-            pause_after(attempt.number), timedelta(seconds=outcome.retry_after_seconds or 0)
-        )
-        await mark_attempt(
-            session,
-            attempt.id,
-            AttemptState.WAITING,
-            next_at=now + min(spread(pause, attempt.id), PAUSE_MAX),
-            outcome=outcome.code,
-        )
+        await try_anew_later(session, attempt, outcome, now)
         return payment
     await mark_attempt(session, attempt.id, AttemptState.REFUSED, outcome=outcome.code)
     return await _end(session, payment, outcome.code, now)
-
-
-async def _repeat_later(session: WriteSession, attempt: Attempt, why: str, now: datetime) -> None:
-    if key_is_fresh(attempt, now):
-        await mark_attempt(
-            session,
-            attempt.id,
-            AttemptState.UNKNOWN,
-            next_at=now + spread(pause_after(attempt.sends), attempt.id),
-            outcome=why[:200],
-        )
-    else:
-        await _look_for(session, attempt, why, now)
-
-
-async def _look_for(session: WriteSession, attempt: Attempt, why: str, now: datetime) -> None:
-    await mark_attempt(session, attempt.id, AttemptState.LOOKUP, next_at=now, outcome=why[:200])
 
 
 async def _end(session: WriteSession, payment: Payment, reason: str, now: datetime) -> Payment:

@@ -5,9 +5,10 @@ answer, else through the polls.
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
+from billing.flows.settle_later import try_anew_later, unknown_later
 from billing.flows.settle_payment import save_and_tell, settle_payment
 from billing.gateway.port import Accepted, CancelOutcome, CaptureOutcome, Refused, Shop, Unknown
 from billing.payments.attempt_store import (
@@ -15,17 +16,8 @@ from billing.payments.attempt_store import (
     mark_attempt,
     open_cancel_attempt,
     schedule_poll,
-    uncount_send,
 )
-from billing.payments.attempts import (
-    PAUSE_MAX,
-    Attempt,
-    AttemptKind,
-    AttemptState,
-    key_is_fresh,
-    pause_after,
-    spread,
-)
+from billing.payments.attempts import Attempt, AttemptKind, AttemptState
 from billing.payments.rules import Payment, PaymentStatus
 from billing.payments.store import lock_payment
 from billing.platform.database import WriteSession
@@ -50,14 +42,7 @@ async def settle_held(
         case _ if payment.is_final or payment.quarantine_reason is not None:
             await mark_attempt(session, attempt_id, AttemptState.ACCEPTED, outcome="overtaken")
         case Refused(temporary=True):
-            # This key is burnt; a new attempt with its own key follows after the pause.
-            pause = max(
-                pause_after(attempt.number), timedelta(seconds=outcome.retry_after_seconds or 0)
-            )
-            next_at = now + min(spread(pause, attempt.id), PAUSE_MAX)
-            await mark_attempt(
-                session, attempt_id, AttemptState.WAITING, next_at=next_at, outcome=outcome.code
-            )
+            await try_anew_later(session, attempt, outcome, now)
         case Refused():
             # Captured, or canceled already: its own object tells which.
             await mark_attempt(session, attempt_id, AttemptState.REFUSED, outcome=outcome.code)
@@ -65,17 +50,7 @@ async def settle_held(
             if attempt.kind is AttemptKind.CAPTURE:
                 return await _not_captured(session, payment, attempt, now)
         case Unknown():
-            if not outcome.is_sent:
-                attempt = await uncount_send(session, attempt)
-            fresh = key_is_fresh(attempt, now)
-            pause = spread(pause_after(attempt.sends), attempt.id)
-            await mark_attempt(
-                session,
-                attempt_id,
-                AttemptState.UNKNOWN if fresh else AttemptState.LOOKUP,
-                next_at=now + pause if fresh else now,
-                outcome=outcome.why[:200],
-            )
+            await unknown_later(session, attempt, outcome, now)
     return payment
 
 

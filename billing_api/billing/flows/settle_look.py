@@ -6,6 +6,7 @@ later: a look that fails changes nothing.
 
 from billing.flows.settle_payment import settle_payment
 from billing.gateway.port import Accepted, PaymentGateway
+from billing.payments.queries import find_payment_id, get_payment
 from billing.payments.rules import Payment
 from billing.platform.clock import Clock
 from billing.platform.database import Database
@@ -25,3 +26,14 @@ async def settle_look(
         await db.transact(
             lambda session: settle_payment(session, payment.id, found, gateway.shop, clock.now())
         )
+
+
+async def settle_look_at(
+    db: Database, gateway: PaymentGateway, clock: Clock, provider_id: str
+) -> None:
+    """The same by the provider's id; nothing where the payment is none of ours, or is over."""
+    async with db.read() as session:
+        payment_id = await find_payment_id(session, provider_id, None)
+        payment = None if payment_id is None else await get_payment(session, payment_id, None)
+    if payment is not None and not payment.is_final:
+        await settle_look(db, gateway, clock, payment)

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from billing.ledger.proofs import OF_DEBITS, OF_PAYMENTS
+from billing.ledger.refund_proofs import OF_REFUNDS
 from billing.platform.database import Database
 from billing.seals.queries import broken_seals
 
 # One snapshot for all figures: payments go on being settled meanwhile.
 _ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 PATIENCE_SECONDS = 600
+PROOFS = (*OF_PAYMENTS, *OF_DEBITS, *OF_REFUNDS)
 _COUNTS = {
     name: text(f"SELECT count(*) AS n FROM ({query}) AS violation")  # noqa: S608 - constants
-    for name, query in (*OF_PAYMENTS, *OF_DEBITS)
+    for name, query in PROOFS
 }
 
 

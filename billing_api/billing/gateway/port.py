@@ -49,8 +49,39 @@ class PaymentIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderRefund:
+    """The provider's refund as of one answer. `payment_id` is the provider's own of the payment;
+    `refund_uid` is ours, and absent where the refund was made in the provider's cabinet.
+    """
+
+    id: str
+    status: str
+    amount: Money | None
+    payment_id: str | None
+    refund_uid: str | None
+    created_at: datetime | None
+    cancellation_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundIntent:
+    """`payment_id` is the provider's."""
+
+    refund_id: UUID
+    payment_id: str
+    amount: Money
+    reason: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     payment: ProviderPayment
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAccepted:
+    refund: ProviderRefund
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +113,20 @@ class PaymentList:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class RefundList:
+    items: list[ProviderRefund]
+    next_cursor: str | None
+
+
 CreateOutcome = Accepted | Refused | Unknown
 CaptureOutcome = Accepted | Refused | Unknown
 CancelOutcome = Accepted | Refused | Unknown
 FindOutcome = Accepted | Missing | Unknown
 ListOutcome = PaymentList | Unknown
+RefundOutcome = RefundAccepted | Refused | Unknown
+FindRefundOutcome = RefundAccepted | Missing | Unknown
+RefundListOutcome = RefundList | Unknown
 
 
 class PaymentGateway(Protocol):
@@ -127,3 +167,25 @@ class PaymentGateway(Protocol):
         *,
         seconds: float = 10,
     ) -> ListOutcome: ...
+
+    def write_refund(self, intent: RefundIntent) -> bytes:
+        """The exact bytes to send; kept, because a repeat must not differ in one of them."""
+        ...
+
+    async def create_refund(self, key: UUID, body: bytes, *, seconds: float) -> RefundOutcome:
+        """Of a payment that was taken, whole or a part; any number of them."""
+        ...
+
+    async def find_refund(self, provider_id: str, *, seconds: float = 10) -> FindRefundOutcome: ...
+
+    async def list_refunds(
+        self,
+        since: datetime,
+        until: datetime,
+        cursor: str | None = None,
+        *,
+        payment_id: str | None = None,
+        seconds: float = 10,
+    ) -> RefundListOutcome:
+        """`payment_id` is the provider's: only the refunds of that payment."""
+        ...

@@ -18,6 +18,12 @@ class JournalKind(StrEnum):
     ADJUSTMENT = "adjustment"
     PROMO_GRANT = "promo_grant"
     PROMO_EXPIRY = "promo_expiry"
+    REFUND_RESERVED = "refund_reserved"
+    REFUND = "refund"
+    REFUND_RETURNED = "refund_returned"
+    CABINET_REFUND = "cabinet_refund"
+    LATE_REFUND = "late_refund"
+    REFUND_TO_BALANCE = "refund_to_balance"
 
 
 WORDS = {
@@ -32,4 +38,10 @@ WORDS = {
     JournalKind.ADJUSTMENT: "Credited by hand",
     JournalKind.PROMO_GRANT: "Promotional money given",
     JournalKind.PROMO_EXPIRY: "Promotional money expired",
+    JournalKind.REFUND_RESERVED: "Set aside for a refund",
+    JournalKind.REFUND: "Refunded to the card",
+    JournalKind.REFUND_RETURNED: "Refund not made, back on the balance",
+    JournalKind.CABINET_REFUND: "Refunded in the provider's cabinet",
+    JournalKind.LATE_REFUND: "Refunded after it was given up",
+    JournalKind.REFUND_TO_BALANCE: "Refunded to the balance",
 }

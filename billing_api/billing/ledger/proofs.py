@@ -77,12 +77,13 @@ OF_PAYMENTS = (
     ),
 )
 
-# A journal of the kind, for the subject, with so much revenue (or expense) in it.
-_BOOKED = """
+# A journal of the kind, for the subject, with so much on an account of that kind in it.
+BOOKED = """
     SELECT {noun}.id FROM {noun}
     LEFT JOIN journals j ON j.kind = {kind} AND j.subject_id = {subject}
     LEFT JOIN postings s ON s.journal_id = j.id
     LEFT JOIN accounts a ON a.id = s.account_id
+    WHERE {where}
     GROUP BY {noun}.id
     HAVING count(DISTINCT j.id) <> 1
         OR coalesce(sum(s.amount_minor) FILTER (WHERE a.kind = {account}), 0) <> {amount}
@@ -91,22 +92,24 @@ _BOOKED = """
 OF_DEBITS = (
     (
         "every charge has one journal with its amount",
-        _BOOKED.format(
+        BOOKED.format(
             noun="charges",
             kind="CASE WHEN charges.hold_id IS NULL THEN 'charge' ELSE 'hold_capture' END",
             subject="coalesce(charges.hold_id, charges.id)",
             account="'revenue'",
             amount="charges.paid_minor + charges.promo_minor",
+            where="true",
         ),
     ),
     (
         "every reversal has one journal with its amount",
-        _BOOKED.format(
+        BOOKED.format(
             noun="charge_reversals",
             kind="'charge_reversal'",
             subject="charge_reversals.id",
             account="'revenue'",
             amount="-charge_reversals.paid_minor - charge_reversals.promo_minor",
+            where="charge_reversals.refund_id IS NULL",
         ),
     ),
     (
@@ -117,12 +120,13 @@ OF_DEBITS = (
     ),
     (
         "every hold has a journal of its beginning",
-        _BOOKED.format(
+        BOOKED.format(
             noun="balance_holds",
             kind="'hold'",
             subject="balance_holds.id",
             account="'customer_held'",
             amount="balance_holds.paid_minor + balance_holds.promo_minor",
+            where="true",
         ),
     ),
     (
@@ -176,7 +180,7 @@ OF_DEBITS = (
     ),
     (
         "every adjustment has one journal with its amount",
-        _BOOKED.format(
+        BOOKED.format(
             noun="balance_adjustments",
             kind="CASE balance_adjustments.kind WHEN 'promo' THEN 'promo_grant'"
             " ELSE 'adjustment' END",
@@ -184,16 +188,18 @@ OF_DEBITS = (
             account="CASE balance_adjustments.kind WHEN 'promo' THEN 'promo_expense'"
             " ELSE 'adjustment' END",
             amount="-balance_adjustments.amount_minor",
+            where="true",
         ),
     ),
     (
         "every expiry of promotional money has one journal with its amount",
-        _BOOKED.format(
+        BOOKED.format(
             noun="promo_expiries",
             kind="'promo_expiry'",
             subject="promo_expiries.id",
             account="'promo_expense'",
             amount="promo_expiries.amount_minor",
+            where="true",
         ),
     ),
     (
@@ -208,6 +214,10 @@ OF_DEBITS = (
                    THEN EXISTS (SELECT FROM balance_adjustments WHERE id = j.subject_id)
                WHEN j.kind = 'promo_expiry'
                    THEN EXISTS (SELECT FROM promo_expiries WHERE id = j.subject_id)
+               WHEN j.kind IN ('refund_reserved', 'refund', 'refund_returned', 'cabinet_refund',
+                               'late_refund', 'refund_to_balance')
+                   THEN EXISTS (SELECT FROM refunds r
+                                WHERE r.id = j.subject_id AND r.payment_id = j.payment_id)
                ELSE false END""",
     ),
     (

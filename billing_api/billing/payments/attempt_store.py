@@ -17,17 +17,18 @@ from billing.platform.ids import new_id
 
 _INSERT = text("""
     INSERT INTO payment_attempts (id, payment_id, number, kind, body, state, sends, created_at,
-                                  lease_until)
-    VALUES (:id, :payment_id, :number, :kind, :body, 'sent', 1, :at, :lease_until)
+                                  lease_until, refund_id)
+    VALUES (:id, :payment_id, :number, :kind, :body, 'sent', 1, :at, :lease_until, :refund_id)
 """)
 _LAST = text("""
     SELECT coalesce(max(number), 0) AS number,
            coalesce(bool_or(state IN ('sent', 'unknown', 'lookup', 'waiting')), false) AS is_open
-    FROM payment_attempts WHERE payment_id = :payment_id
+    FROM payment_attempts WHERE payment_id = :payment_id AND refund_id IS NULL
 """)
 _OPEN_KIND = text("""
     SELECT kind FROM payment_attempts
-    WHERE payment_id = :payment_id AND state IN ('sent', 'unknown', 'lookup', 'waiting')
+    WHERE payment_id = :payment_id AND refund_id IS NULL
+      AND state IN ('sent', 'unknown', 'lookup', 'waiting')
 """)
 _LAPSING = text("""
     SELECT id FROM payments p
@@ -48,10 +49,15 @@ _CLOSE_OPEN = text("""
     WITH closed AS (
         UPDATE payment_attempts SET state = :state, next_at = NULL, lease_until = NULL
         WHERE payment_id = :payment_id AND state IN ('sent', 'unknown', 'lookup', 'waiting')
-          AND (kind = 'create' OR :over)
+          AND refund_id IS NULL AND (kind = 'create' OR :over)
     )
     INSERT INTO payment_polls (payment_id, next_at) VALUES (:payment_id, :next_poll)
     ON CONFLICT (payment_id) DO UPDATE SET next_at = excluded.next_at
+""")
+_CLOSE_REFUND = text("""
+    UPDATE payment_attempts SET state = :state, next_at = NULL, lease_until = NULL
+    WHERE payment_id = :payment_id AND refund_id = :refund_id
+      AND state IN ('sent', 'unknown', 'lookup', 'waiting')
 """)
 _MARK = text("""
     UPDATE payment_attempts
@@ -63,6 +69,7 @@ _CLAIM = text("""
     WHERE id IN (
         SELECT id FROM payment_attempts
         WHERE state IN ('sent', 'unknown', 'lookup', 'waiting')
+          AND (kind = 'refund') = :refunds
           AND (lease_until IS NULL OR lease_until < :real_now)
           AND (next_at IS NULL OR next_at <= :now OR next_at > :too_far)
         ORDER BY next_at NULLS FIRST LIMIT :limit
@@ -112,6 +119,7 @@ async def add_attempt(
             "body": attempt.body,
             "at": attempt.created_at,
             "lease_until": lease_until,
+            "refund_id": attempt.refund_id,
         },
     )
 
@@ -205,10 +213,27 @@ async def close_attempts(
     await session.run(_CLOSE_OPEN, parameters)
 
 
+async def close_refund_attempts(
+    session: WriteSession, payment_id: UUID, refund_id: UUID, state: AttemptState
+) -> None:
+    """The provider has answered about the refund: nothing is sent for it any more."""
+    parameters = {"payment_id": payment_id, "refund_id": refund_id, "state": state.value}
+    await session.run(_CLOSE_REFUND, parameters)
+
+
 async def claim_attempts(
-    session: WriteSession, *, now: datetime, real_now: datetime, lease_until: datetime, limit: int
+    session: WriteSession,
+    *,
+    now: datetime,
+    real_now: datetime,
+    lease_until: datetime,
+    limit: int,
+    refunds: bool = False,
 ) -> list[Attempt]:
-    """What is due and nobody works on; other workers pass over it until the lease ends."""
+    """What is due and nobody works on; other workers pass over it until the lease ends.
+
+    `refunds`: the attempts at refunds, and none but them.
+    """
     rows = await session.all(
         _CLAIM,
         {
@@ -217,6 +242,7 @@ async def claim_attempts(
             "lease_until": lease_until,
             "too_far": now + PAUSE_MAX,
             "limit": limit,
+            "refunds": refunds,
         },
     )
     return [attempt_of(row) for row in rows]

@@ -25,6 +25,7 @@ class AttemptKind(StrEnum):
     CREATE = "create"
     CAPTURE = "capture"  # of held money, whole or a part
     CANCEL = "cancel"  # of held money only: the provider ends an unpaid payment by itself
+    REFUND = "refund"  # of money taken; many a payment, each with attempts of its own
 
 
 class AttemptState(StrEnum):
@@ -47,6 +48,7 @@ class Attempt:
     sends: int
     created_at: datetime
     kind: AttemptKind = AttemptKind.CREATE
+    refund_id: UUID | None = None
 
 
 def pause_after(sends: int) -> timedelta:

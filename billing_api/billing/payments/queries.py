@@ -20,6 +20,14 @@ _BY_PROVIDER_ID = text("SELECT * FROM payments WHERE provider_id = :provider_id"
 _UNDECIDED = text("""
     SELECT count(*) AS open, min(created_at) AS oldest FROM payments WHERE undecided
 """)
+_PROVIDER_IDS = text("""
+    SELECT provider_id FROM payments WHERE provider_id = ANY(CAST(:ids AS text[]))
+""")
+_NEWER_LEFT = text("""
+    SELECT coalesce(sum(greatest(0, captured_minor - refunded_minor - refunding_minor)), 0) AS minor
+    FROM payments
+    WHERE customer_id = :customer_id AND currency = :currency AND captured_minor > 0 AND id > :id
+""")
 _CREATED = text("SELECT * FROM payments WHERE created_at >= :since")
 _HELD = text("SELECT count(*) AS held FROM payments WHERE quarantine_reason IS NOT NULL")
 _LISTS = {
@@ -87,3 +95,20 @@ async def count_held(session: ReadSession) -> int:
 
 async def list_created(session: ReadSession, since: datetime) -> list[Payment]:
     return [payment_of(row) for row in await session.all(_CREATED, {"since": since})]
+
+
+async def sum_newer_left(session: ReadSession, payment: Payment) -> int:
+    """What is not refunded of the money the same customer paid later."""
+    parameters = {
+        "customer_id": payment.customer_id,
+        "currency": payment.amount.currency,
+        "id": payment.id,
+    }
+    row = await session.first(_NEWER_LEFT, parameters)
+    return 0 if row is None else int(row["minor"])
+
+
+async def list_provider_ids(session: ReadSession, provider_ids: list[str]) -> set[str]:
+    """Which of the provider's ids are of payments of ours."""
+    rows = await session.all(_PROVIDER_IDS, {"ids": provider_ids})
+    return {row["provider_id"] for row in rows}

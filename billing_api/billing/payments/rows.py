@@ -25,4 +25,5 @@ def attempt_of(row: Row) -> Attempt:
         state=AttemptState(row["state"]),
         sends=row["sends"],
         created_at=row["created_at"],
+        refund_id=row["refund_id"],
     )

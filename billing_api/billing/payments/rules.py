@@ -41,7 +41,8 @@ class Payment:
     """`undecided`: the provider may or may not know of it; quarantined: a person decides.
 
     `capture` False: paying only holds the money. `captured_minor` is what was taken in the end and
-    0 until then, `capture_wish_minor` what we last asked to take.
+    0 until then, `capture_wish_minor` what we last asked to take. `refunded_minor` of it went back,
+    `refunding_minor` is on its way back.
     """
 
     id: UUID
@@ -70,6 +71,8 @@ class Payment:
     capture_before: datetime | None = None
     captured_minor: int = 0
     capture_wish_minor: int | None = None
+    refunded_minor: int = 0
+    refunding_minor: int = 0
 
     @property
     def is_final(self) -> bool:
@@ -78,6 +81,12 @@ class Payment:
     @property
     def captured(self) -> Money:
         return Money(self.captured_minor, self.amount.currency)
+
+    @property
+    def refundable(self) -> Money:
+        """Never below zero: a refund of the cabinet may overtake one of ours."""
+        left = self.captured_minor - self.refunded_minor - self.refunding_minor
+        return Money(max(0, left), self.amount.currency)
 
 
 def read_status(word: str) -> PaymentStatus | None:
@@ -169,6 +178,7 @@ def describe(payment: Payment) -> dict[str, object]:
         "cancellation_reason": payment.cancellation_reason,
         "return_url": payment.return_url,
         "captured_value": format_minor(payment.captured_minor, payment.amount.currency),
+        "refunded_value": format_minor(payment.refunded_minor, payment.amount.currency),
         "capture_before": _instant(payment.capture_before),
     }
 

@@ -29,6 +29,7 @@ _UPDATE = text("""
         quarantine_reason = :quarantine_reason, cancel_requested_at = :cancel_requested_at,
         cancel_requested_by = :cancel_requested_by, capture_before = :capture_before,
         captured_minor = :captured_minor, capture_wish_minor = :capture_wish_minor,
+        refunded_minor = :refunded_minor, refunding_minor = :refunding_minor,
         version = :version
     WHERE id = :id
 """)
@@ -116,6 +117,8 @@ async def save_payment(session: WriteSession, payment: Payment, at: datetime) ->
             "capture_before": saved.capture_before,
             "captured_minor": saved.captured_minor,
             "capture_wish_minor": saved.capture_wish_minor,
+            "refunded_minor": saved.refunded_minor,
+            "refunding_minor": saved.refunding_minor,
             "version": saved.version,
         },
     )

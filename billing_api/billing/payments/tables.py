@@ -38,6 +38,8 @@ class PaymentRow(SQLModel, table=True):
     capture_before: datetime | None = Field(default=None, sa_type=INSTANT)
     captured_minor: int = Field(default=0, sa_type=BigInteger)
     capture_wish_minor: int | None = Field(default=None, sa_type=BigInteger)
+    refunded_minor: int = Field(default=0, sa_type=BigInteger)
+    refunding_minor: int = Field(default=0, sa_type=BigInteger)
     version: int = Field(sa_type=BigInteger)
 
 
@@ -55,6 +57,7 @@ class AttemptRow(SQLModel, table=True):
     next_at: datetime | None = Field(default=None, sa_type=INSTANT)
     lease_until: datetime | None = Field(default=None, sa_type=INSTANT)
     last_outcome: str | None = Field(default=None, sa_type=Text)
+    refund_id: UUID | None = Field(default=None, sa_column=Column(ForeignKey("refunds.id")))
 
 
 class PollRow(SQLModel, table=True):
@@ -77,3 +80,4 @@ class DecisionRow(SQLModel, table=True):
     reason: str = Field(sa_type=Text)
     decided_by: str = Field(sa_type=Text)
     at: datetime = Field(sa_type=INSTANT)
+    refund_id: UUID | None = Field(default=None, sa_column=Column(ForeignKey("refunds.id")))

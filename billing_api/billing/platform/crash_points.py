@@ -26,6 +26,13 @@ class CrashPoint(Enum):
     CAPTURE_SETTLED = "What the capture came to is written, not committed"
     CAPTURE_DONE = "Payment and books are committed; the answer is not kept for the client"
 
+    REFUND_INTENT_WRITTEN = "Refund, reserve and attempt are written, not committed"
+    REFUND_INTENT_KEPT = "Refund, reserve and attempt are committed; the provider was not asked"
+    REFUND_ANSWERED = "The provider has refunded or not; of its answer nothing is written"
+    REFUND_MOVED = "The refund's end is written, its money not; neither is committed"
+    REFUND_SETTLED = "What the refund came to and our answer are written, not committed"
+    REFUND_DONE = "The refund's end is committed; the client has not heard of it"
+
     NOTIFICATION_WRITTEN = "The notification is written, not committed and not acknowledged"
     NOTIFICATION_KEPT = "The notification is committed, not acknowledged: it comes again"
 

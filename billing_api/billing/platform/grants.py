@@ -20,6 +20,8 @@ WRITABLE = (
     "payments",
     "payment_attempts",
     "payment_polls",
+    "refunds",
+    "refund_scans",
     "customer_balances",
     "charges",
     "balance_holds",

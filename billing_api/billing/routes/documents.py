@@ -19,6 +19,7 @@ class PaymentView(BaseModel):
     cancellation_reason: str | None
     return_url: str
     captured_value: str = Field(description="0.00 until money is taken", examples=["1342.00"])
+    refunded_value: str = Field(description="What of it went back", examples=["0.00"])
     capture_before: str | None = Field(description="Until when held money can be captured")
 
 

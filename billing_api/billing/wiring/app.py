@@ -21,6 +21,7 @@ from billing.routes import (
     notifications,
     payment_actions,
     payments,
+    refunds,
     review,
     statements,
 )
@@ -49,6 +50,7 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 ROUTERS = (
     payments.router,
     payment_actions.router,
+    refunds.router,
     balances.router,
     charges.router,
     holds.router,

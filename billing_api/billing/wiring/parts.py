@@ -8,7 +8,8 @@ import structlog
 from pydantic import ValidationError
 
 from billing.gateway.breaker import Breaker
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.platform.clock import SystemClock
 from billing.platform.database import Database
 from billing.platform.log_fields import log_uncaught, refused_settings

@@ -16,6 +16,7 @@ import time
 from collections import Counter
 
 import pytest
+from harness import refund_trials
 from harness.audit import audit
 from harness.debit_trials import ACTS, POINTS, audit_debits, plan_debits, run_debits
 from harness.naive import FATAL
@@ -29,6 +30,7 @@ CONTROL_TRIALS = max(24, TRIALS // 20)
 PAIRS = sum(len(scene.points) for scene in SCENES)
 
 OF_PAYMENTS = {point for scene in SCENES for point in scene.points}
+OF_REFUNDS = {point for scene in refund_trials.SCENES for point in scene.points}
 DEBITS = max(TRIALS // 4, len(ACTS) * len(POINTS))
 
 pytestmark = pytest.mark.timeout(120 + TRIALS // 4)
@@ -55,7 +57,7 @@ async def test_no_death_of_a_process_loses_or_doubles_money(open_world, run_tria
 
 
 def test_every_point_of_the_registry_is_one_where_somebody_dies():
-    assert {*OF_PAYMENTS, *POINTS} == set(CrashPoint)
+    assert {*OF_PAYMENTS, *POINTS, *OF_REFUNDS} == set(CrashPoint)
 
 
 async def test_no_death_in_the_middle_of_a_debit_takes_or_gives_twice(open_world, capsys):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+import psycopg2
 import pytest
 from billing_parts.orders import order
 from billing_parts.provider import SECRET_KEY, SHOP_ID
@@ -14,8 +15,10 @@ from billing.flows.cancel_payment import CancelPayment, cancel_payment
 from billing.flows.capture_payment import CapturePayment, capture_payment
 from billing.flows.create_payment import Created, create_payment
 from billing.flows.poll_payment import poll_payment
+from billing.flows.verify_books import PROOFS
 from billing.gateway.port import Accepted
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.idempotency.rules import KeyScope
 from billing.payments.queries import get_payment
 from billing.payments.rules import OnExpiry, Payment, PaymentStatus
@@ -168,3 +171,27 @@ async def own_database(make_migrated) -> AsyncIterator[Database]:
     made = Database(make_migrated().service)
     yield made
     await made.close()
+
+
+@pytest.fixture(scope="session")
+def find_faults() -> Callable[[str, str], set[str]]:
+    """Which proofs see what somebody with the owner's rights and without triggers has done."""
+
+    def find(superuser_url: str, statement: str) -> set[str]:
+        connection = psycopg2.connect(superuser_url)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET session_replication_role = replica")
+                cursor.execute(statement)
+                assert cursor.rowcount > 0, "the fault met nothing"
+                found = set()
+                for proof, query in PROOFS:
+                    cursor.execute(f"SELECT count(*) FROM ({query}) AS violation")
+                    if cursor.fetchone()[0]:
+                        found.add(proof)
+                return found
+        finally:
+            connection.rollback()
+            connection.close()
+
+    return find

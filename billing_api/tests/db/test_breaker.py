@@ -13,7 +13,8 @@ from billing.flows.create_payment import create_payment
 from billing.flows.recover_attempts import recover_attempts
 from billing.gateway.breaker import Breaker
 from billing.gateway.port import Missing, Unknown
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.payments.rules import PaymentStatus
 from billing.platform.budget import Budget
 from billing.platform.database import Database

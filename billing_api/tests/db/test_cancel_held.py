@@ -9,7 +9,8 @@ from billing_parts.provider import SECRET_KEY, SHOP_ID
 
 from billing.flows.cancel_payment import CancelPayment, cancel_payment
 from billing.flows.poll_payment import poll_payment
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.payments.problems import PaymentFinal
 from billing.payments.rules import PaymentStatus
 from billing.platform.ids import new_id

@@ -10,7 +10,8 @@ from billing_parts.provider import SECRET_KEY, SHOP_ID
 from billing.flows.compare_provider import compare_provider
 from billing.flows.poll_payment import poll_payment
 from billing.flows.settle_payment import settle_payment
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.payments.problems import CaptureRefused
 from billing.payments.rules import PaymentStatus
 from billing.platform.ids import new_id

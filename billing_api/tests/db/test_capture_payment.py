@@ -7,7 +7,8 @@ from billing_parts.canceling import provider_status, shown, work
 from billing_parts.provider import SECRET_KEY, SHOP_ID
 
 from billing.flows.verify_books import verify_books
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.idempotency.problems import IdempotencyInProgress, IdempotencyKeyReused
 from billing.payments.problems import (
     CaptureExceedsHeld,

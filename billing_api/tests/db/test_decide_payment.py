@@ -15,7 +15,8 @@ from billing.flows.poll_payment import poll_payment
 from billing.flows.recover_attempts import recover_attempts
 from billing.flows.settle_payment import Effect, settle_payment
 from billing.flows.verify_books import verify_books
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.payments.decisions import Action, Decision
 from billing.payments.problems import DecisionError, PaymentNotFound
 from billing.payments.review_queries import get_reviewed, list_for_review

@@ -9,10 +9,12 @@ import psycopg2
 import pytest
 from billing_parts.orders import order
 from billing_parts.provider import SECRET_KEY, SHOP_ID
+from billing_parts.refunding import Till
 
 from billing.flows.cancel_payment import CancelPayment, cancel_payment
 from billing.flows.capture_payment import CapturePayment, capture_payment
 from billing.flows.compare_provider import compare_provider
+from billing.flows.compare_refunds import compare_refunds
 from billing.flows.create_payment import create_payment
 from billing.flows.decide_payment import decide_payment
 from billing.flows.poll_payment import poll_payment
@@ -20,7 +22,8 @@ from billing.flows.process_notifications import process_notifications
 from billing.flows.receive_notification import receive_notification
 from billing.flows.recover_attempts import recover_attempts
 from billing.flows.settle_payment import settle_payment
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import Connection, YooKassaAccount
 from billing.idempotency.rules import KeyScope
 from billing.inbox.rules import Arrival
 from billing.payments.decisions import Action, Decision
@@ -34,10 +37,8 @@ _OPEN = """
 """
 
 
-class Watched(YooKassaGateway):
-    """The real client; before each call it looks at what the database has open."""
-
-    hold = False
+class Watching(Connection):
+    """Before each call it looks at what the database has open."""
 
     def __init__(self, account, url):
         super().__init__(account)
@@ -45,20 +46,38 @@ class Watched(YooKassaGateway):
         self._watcher.autocommit = True
         self.asked, self.open = set(), []
 
-    def write_intent(self, intent):
-        body = super().write_intent(intent)
-        return json.dumps({**json.loads(body), "capture": False}).encode() if self.hold else body
-
-    async def _ask(self, method, path, seconds, **request):
+    async def ask(self, method, path, seconds, **request):
         with self._watcher.cursor() as cursor:
             cursor.execute(_OPEN)
             [(count,)] = cursor.fetchall()
         kind = path.rpartition("/")[2]
         kind = kind if kind in {"cancel", "capture"} else path.count("/")
-        self.asked.add((method, kind))
+        self.asked.add((method, "refund" if path.startswith("/refunds") else kind))
         if count:
             self.open.append((method, path))
-        return await super()._ask(method, path, seconds, **request)
+        return await super().ask(method, path, seconds, **request)
+
+
+class Watched(YooKassaGateway):
+    """The real client over a connection that looks round."""
+
+    hold = False
+
+    def __init__(self, account, url):
+        super().__init__(account)
+        self._connection = Watching(account, url)
+
+    @property
+    def asked(self):
+        return self._connection.asked
+
+    @property
+    def open(self):
+        return self._connection.open
+
+    def write_intent(self, intent):
+        body = super().write_intent(intent)
+        return json.dumps({**json.loads(body), "capture": False}).encode() if self.hold else body
 
 
 @pytest.fixture
@@ -109,6 +128,28 @@ async def test_no_story_of_money_calls_inside_a_transaction(site, make, sandbox,
     gateway.hold = False
     actions = {("POST", "cancel"), ("POST", "capture")}
     assert gateway.asked >= {("POST", 1), ("GET", 2), *actions}
+    assert gateway.open == []
+
+
+async def test_no_refund_calls_inside_a_transaction(site, sandbox, clock, customer):
+    database, gateway = site
+    till = Till(database, gateway, clock, sandbox, customer)
+    payment = await till.take(1000)
+    await till.refund(payment, 100)
+    stories = (
+        ("error_500_after", {"seconds": 10}),
+        ("rate_429", {"seconds": 10}),
+        ("error_500_after", {"hours": 24}),
+        ("refund_pending", {"seconds": 20}),
+    )
+    for mode, waited in stories:
+        till.fault(mode)
+        await till.refund(payment, 100)
+        await till.work(**waited)
+    till.in_cabinet(payment, "1.00")
+    await till.look()
+    await compare_refunds(database, gateway, clock, days=3)
+    assert gateway.asked >= {("POST", "refund"), ("GET", "refund")}
     assert gateway.open == []
 
 

@@ -52,7 +52,7 @@ async def test_a_notification_of_an_unknown_payment_is_kept_without_effect(notif
     assert row["outcome"] == "unknown_payment"
 
 
-@pytest.mark.parametrize("event", ["refund.succeeded", "payout.succeeded", "something.new"])
+@pytest.mark.parametrize("event", ["payment_method.active", "payout.succeeded", "something.new"])
 async def test_events_we_do_not_act_on_are_kept(event, notify, rows):
     unknown = str(new_id())
     await notify(unknown, event)

@@ -32,7 +32,7 @@ BIG = {
     "payments", "payment_attempts", "payment_polls", "accounts", "journals", "postings",
     "payment_decisions", "customer_balances", "idempotency_keys", "inbox", "outbox", "changes",
     "charges", "charge_reversals", "balance_holds", "balance_adjustments", "promo_grants",
-    "promo_uses", "promo_expiries", "seals",
+    "promo_uses", "promo_expiries", "seals", "refunds",
 }  # fmt: skip
 # Read whole on purpose, and by nobody who waits for an answer.
 WHOLE = {
@@ -120,6 +120,13 @@ INSERT INTO promo_grants (id, customer_id, currency, amount_minor, rest_minor, e
     FROM payments;
 INSERT INTO promo_uses (owner_id, grant_id, amount_minor) SELECT id, id, 10 FROM payments;
 INSERT INTO promo_expiries (id, grant_id, amount_minor, at) SELECT id, id, 10, now() FROM payments;
+INSERT INTO refunds (id, payment_id, customer_id, status, amount_minor, currency, reason, sent_to,
+        origin, requested_by, provider_id, provider_status, undecided, created_at, updated_at,
+        ended_at, next_poll_at)
+    SELECT id, id, customer_id, CASE WHEN undecided THEN 'pending' ELSE 'succeeded' END, 100, 'RUB',
+        'r', 'card', 'ours', 'support', 'refund-' || id, 'succeeded', undecided, created_at,
+        created_at, CASE WHEN NOT undecided THEN created_at END,
+        CASE WHEN undecided THEN now() END FROM payments;
 INSERT INTO seals (day, ends_at, horizon, journals, late, postings, totals, previous, hash,
         sealed_at)
     SELECT current_date - n, now(), '700', 1, 0, 2, '{{}}', sha256(int4send(n + 1)),
@@ -187,20 +194,22 @@ def values():
         "route", "key", "event", "source", "request_id", "kind", "outcome", "state", "provider_id",
         "confirmation_url", "provider_status", "cancellation_party", "cancellation_reason",
         "quarantine_reason", "cancel_requested_by", "name", "on_expiry",
-        "action", "found", "reason", "decided_by", "requested_by", "made_by",
+        "action", "found", "reason", "decided_by", "requested_by", "made_by", "sent_to", "origin",
+        "shop_id",
     )  # fmt: skip
     times = (
         "at", "now", "real_now", "next_at", "lease_until", "too_far", "before", "since", "stale",
         "until", "after_at", "updated_at", "next_poll", "paid_at", "canceled_at", "created_at",
-        "cancel_requested_at", "expires_at", "capture_before",
+        "cancel_requested_at", "expires_at", "capture_before", "ended_at",
     )  # fmt: skip
     numbers = (
         "limit", "amount_minor", "version", "number", "sends", "paid", "promo", "held",
         "receivable", "seq", "attempts", "captured_minor", "capture_wish_minor",
+        "refunded_minor", "refunding_minor", "minor",
     )  # fmt: skip
     ids = (
         "id", "payment_id", "object_id", "subject_id", "charge_id", "hold_id", "grant_id",
-        "owner_id", "heir_id", "after", "after_id",
+        "owner_id", "heir_id", "after", "after_id", "refund_id",
     )  # fmt: skip
     return {
         **dict.fromkeys(texts, "customer-7"),
@@ -208,10 +217,11 @@ def values():
         **dict.fromkeys(numbers, 20),
         **dict.fromkeys(ids, an_id),
         **dict.fromkeys(("body", "body_hash"), b"{}"),
-        **dict.fromkeys(("undecided", "test", "capture", "over"), True),
+        **dict.fromkeys(("undecided", "test", "capture", "over", "refunds"), True),
         **{name: ["customer_paid"] for name in ("kinds", "customers", "currencies")},
         "amounts": [100],
         "object_ids": ["an id as text"],
+        "ids": ["provider-7"],
         "versions": [20],
         "documents": ["{}"],
         "currency": "RUB",

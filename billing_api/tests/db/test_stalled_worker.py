@@ -11,7 +11,8 @@ from billing_parts.provider import SECRET_KEY, SHOP_ID
 from billing.flows.recover_attempts import recover_attempts
 from billing.flows.settle_attempt import NotThere, settle_attempt
 from billing.gateway.port import Refused
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.payments.rules import PaymentStatus
 from billing.platform.clock import ManualClock
 from billing.platform.crash_points import CrashPoint, arm_crash_points

@@ -9,7 +9,8 @@ from billing_parts.orders import order
 from billing_parts.provider import SECRET_KEY, SHOP_ID
 
 from billing.flows.create_payment import create_payment
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.payments.rules import PaymentStatus
 
 NUL, HALF = "a\x00b", "a\ud800b"

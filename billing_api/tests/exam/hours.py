@@ -23,7 +23,8 @@ from billing.flows.process_notifications import process_notifications
 from billing.flows.receive_notification import receive_notification
 from billing.flows.recover_attempts import recover_attempts
 from billing.gateway.breaker import Breaker
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.inbox.rules import Arrival
 from billing.platform.budget import Budget
 from billing.platform.clock import SystemClock

@@ -11,7 +11,8 @@ from billing_parts.api import Urls
 from billing_parts.databases import migrate_new
 from billing_parts.provider import SECRET_KEY, SHOP_ID, Sandbox, serve_sandbox
 
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.platform.clock import ManualClock, SystemClock
 from billing.platform.database import Database
 

@@ -137,7 +137,7 @@ def test_an_empty_feed_position_is_spelled_out(api):
 def test_health_and_metrics(api, eventually):
     assert httpx.get(f"{api.url}/health/live").json() == {"status": "ok"}
     assert httpx.get(f"{api.url}/health/ready").json() == {"status": "ok"}
-    eventually(lambda: httpx.get(f"{api.url}/metrics").text.count('last_tick_seconds{loop="') == 5)
+    eventually(lambda: httpx.get(f"{api.url}/metrics").text.count('last_tick_seconds{loop="') == 6)
     text = httpx.get(f"{api.url}/metrics").text
     names = ("undecided_open", "undecided_oldest_seconds", "held_open", "inbox_depth")
     for name in (*names, "sealed_until_seconds"):
@@ -234,4 +234,4 @@ def test_lost_database_connections_are_a_503_at_worst_and_made_anew(api, custome
     assert set(statuses) <= {200, 201, 503}, statuses
     assert statuses[11] == 200
     assert statuses[-1] == 201
-    assert before == 5
+    assert before == 6

@@ -26,6 +26,7 @@ DEBIT = {"value": "0.50", "currency": "RUB", "reason": "Of the keys"}
 HOLD_BACK = """
     UPDATE payments SET quarantine_reason = 'amount_mismatch', version = version + 1 WHERE id = %s
 """
+REFUND = "POST /api/v1/refund"
 REPLAYED = "idempotent-replayed"
 
 
@@ -48,6 +49,10 @@ EXAMPLES = {
     CAPTURE: Example({"value": "1.00"}, {"value": "2.00"}),
     # Not paid yet: the provider is still to end it.
     "POST /api/v1/payment/{payment_id}/cancel": Example(stored=False),
+    REFUND: Example(
+        {"value": "0.50", "currency": "RUB", "reason": "Of the keys", "to": "balance"},
+        {"value": "0.60", "currency": "RUB", "reason": "Of the keys", "to": "balance"},
+    ),
     "POST /api/v1/charge": Example(DEBIT, {**DEBIT, "value": "0.60"}, names=True),
     "POST /api/v1/charge/{charge_id}/reverse": Example({"value": "0.10"}, {"value": "0.20"}),
     "POST /api/v1/balance_hold": Example(DEBIT, {**DEBIT, "value": "0.60"}, names=True),
@@ -89,7 +94,7 @@ class Asking:
     """One caller, fresh objects for it, and every request under one key."""
 
     def __init__(self, api, key):
-        self.name, self._key = str(new_id()), key
+        self.name, self._key, self._api = str(new_id()), key, api
         self.client = api.client(self.name, ALL, client_id=self.name)
         self.made = {}
         gift = {**DEBIT, "kind": "paid", "value": "100.00", "customer_id": self.name}
@@ -103,7 +108,19 @@ class Asking:
         api.sql(HOLD_BACK, self.made["item_id"])
         debit = {**DEBIT, "customer_id": self.name}
         self.made["charge_id"] = self._new("charge", debit)
+        self.refundable = self._paid()
         self.made["hold_id"] = self._new("balance_hold", debit)
+
+    def _paid(self):
+        """A payment that was taken and spent, by the customer's own charge."""
+        paid = self._new("payment", {"value": "10.00", "currency": "RUB", "capture": False})
+        [theirs] = self._api.sandbox.payments_of(paid)
+        self._api.sandbox.succeed(theirs["id"])
+        headers = {"Idempotency-Key": str(new_id())}
+        answer = self.client.post(f"/api/v1/payment/{paid}/capture", headers=headers)
+        assert answer.status_code == 200, answer.text
+        self._new("charge", {**DEBIT, "value": "105.00", "customer_id": self.name})
+        return paid
 
     def _new(self, noun, body):
         headers = {"Idempotency-Key": str(new_id())}
@@ -115,6 +132,8 @@ class Asking:
         method, path = route.split(" ")
         if EXAMPLES[route].names:
             body = {**body, "customer_id": made.pop("customer_id", self.name)}
+        if route == REFUND:
+            body = {**body, "payment_id": self.refundable}
         held = {"payment_id": self.held_payment} if route == CAPTURE else {}
         address = path.format(**{**self.made, **held, **made})
         headers = {"Idempotency-Key": self._key} if keyed else {}

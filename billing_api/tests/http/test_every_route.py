@@ -5,6 +5,7 @@ route without a row fails, and so does a row without its route. Each cell is a r
 """
 
 import pytest
+from billing_parts.processes import wait_until
 from fastapi.routing import iter_route_contexts
 
 from billing.platform.ids import new_id
@@ -36,6 +37,7 @@ BODIES = {
     "POST /api/v1/balance_adjustment": AN_ADJUSTMENT,
     "POST /api/v1/review/{item_id}/resolve": {"action": "close", "reason": "The matrix"},
 }
+A_REFUND = {"currency": "RUB", "reason": "The matrix"}
 QUERIES = {"GET /api/v1/changes/parity": {"kind": "payment", "at": "0-0"}}
 
 
@@ -64,13 +66,26 @@ def ids(suite):
     with suite.client(names["customer"]) as client:
         made = client.post("/api/v1/payment", json=BODIES["POST /api/v1/payment"])
         charged = client.post("/api/v1/charge", json={**A_DEBIT, "value": "1.00"})
+        refunded = a_refund(suite, client)
     return {
         **names,
         "payment": made.json()["id"],
         "charge": charged.json()["id"],
+        "refund": refunded,
         "adjustment": adjusted.json()["id"],
         "secret": suite.environment["NOTIFICATION_SECRET"],
     }
+
+
+def a_refund(suite, client) -> str:
+    """Of another payment, that was paid."""
+    paid = client.post("/api/v1/payment", json=BODIES["POST /api/v1/payment"]).json()["id"]
+    [theirs] = suite.sandbox.payments_of(paid)
+    suite.sandbox.succeed(theirs["id"])
+    path = f"/api/v1/payment/{paid}"
+    wait_until(lambda: client.get(path).json()["status"] == "succeeded")
+    refunded = client.post("/api/v1/refund", json={**A_REFUND, "payment_id": paid})
+    return refunded.json()["id"]
 
 
 def client_of(api, who, ids):
@@ -97,6 +112,8 @@ def a_hold(suite, ids):
 
 
 def body_of(route, who, ids):
+    if route == "POST /api/v1/refund":
+        return {**A_REFUND, "payment_id": ids["payment"]}
     body = BODIES.get(route)
     if who == "shop" and route in {"POST /api/v1/charge", "POST /api/v1/balance_hold"}:
         return {**body, "customer_id": ids["customer"]}
@@ -110,6 +127,7 @@ def address_of(path, ids):
         ("written_id", ids["payment"]),
         ("item_id", ids["payment"]),
         ("charge_id", ids["charge"]),
+        ("refund_id", ids["refund"]),
         ("adjustment_id", ids["adjustment"]),
         ("hold_id", ids.get("hold", "")),
         ("secret", ids["secret"]),

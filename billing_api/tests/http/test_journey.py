@@ -15,7 +15,7 @@ def test_the_documented_body_becomes_a_paid_payment_on_the_balance(api, customer
         assert set(payment) == {
             "id", "status", "value", "currency", "description", "confirmation_url", "created_at",
             "paid_at", "canceled_at", "cancel_requested_at", "cancellation_reason", "return_url",
-            "captured_value", "capture_before",
+            "captured_value", "refunded_value", "capture_before",
         }  # fmt: skip
         assert payment["value"] == "1342.00"
         assert payment["status"] == "pending"

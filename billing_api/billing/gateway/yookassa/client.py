@@ -1,22 +1,15 @@
-"""YooKassa over one pooled connection set a process, every answer sorted into the port's outcomes.
+"""YooKassa, every answer of it sorted into the port's outcomes.
 
 Only 200 is done and only a readable 4xx is refused. Everything else, a proxy's HTML included,
-leaves the outcome unknown. After some of those in a row no call is made for a while (the breaker),
-and the outcome says that nothing was sent.
+leaves the outcome unknown.
 """
 
-import asyncio
-import ssl
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
-
-import aiohttp
-import structlog
 
 from billing.gateway.breaker import Breaker
 from billing.gateway.port import (
@@ -25,66 +18,56 @@ from billing.gateway.port import (
     CaptureOutcome,
     CreateOutcome,
     FindOutcome,
+    FindRefundOutcome,
     ListOutcome,
     Missing,
     PaymentIntent,
     PaymentList,
+    RefundAccepted,
+    RefundIntent,
+    RefundList,
+    RefundListOutcome,
+    RefundOutcome,
     Refused,
     Shop,
     Unknown,
 )
+from billing.gateway.yookassa.connection import Answer, Connection, YooKassaAccount
 from billing.gateway.yookassa.wire import (
     UnreadableError,
     capture_body,
     create_body,
     read_object,
     read_payment,
+    read_refund,
     read_text,
+    refund_body,
 )
 from billing.platform.clock import format_instant
 from billing.platform.money import Money
 
-CONNECT_SECONDS = 3.0
-CONNECTIONS_MAX = 64
-ANSWER_BYTES_MAX = 4_000_000
 # Not for what we asked: keys, rights, pace or a wrong address of ours. The intention stays good.
 TEMPORARY = frozenset({401, 403, 404, 405, 410, 415, 429})
-logger = structlog.get_logger("billing.provider")
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+Rest = TypeVar("Rest")
 
 
 @dataclass(frozen=True, slots=True)
-class YooKassaAccount:
-    api_url: str
-    shop_id: str
-    secret_key: str
-    accepts_test: bool
-    ca_file: str = ""
+class _Document:
+    """What the provider says of an object; done, whatever the object turns out to be."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    body: bytes
-    retry_after: str | None
+    content: dict[str, Any]
 
 
 class YooKassaGateway:
     """Without a breaker every call is made."""
 
     def __init__(self, account: YooKassaAccount, breaker: Breaker | None = None) -> None:
-        self._account, self._breaker = account, breaker
-        self._session: aiohttp.ClientSession | None = None
+        self._account, self._connection = account, Connection(account, breaker)
 
     async def __aenter__(self) -> "YooKassaGateway":
-        context = ssl.create_default_context(cafile=self._account.ca_file or None)
-        credentials = aiohttp.encode_basic_auth(self._account.shop_id, self._account.secret_key)
-        self._session = aiohttp.ClientSession(
-            headers={"Authorization": credentials},
-            connector=aiohttp.TCPConnector(
-                limit=CONNECTIONS_MAX, ssl=context, keepalive_timeout=15
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        await self._connection.__aenter__()
         return self
 
     async def __aexit__(
@@ -93,21 +76,20 @@ class YooKassaGateway:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        await self._connection.__aexit__(kind, error, trace)
 
     @property
     def shop(self) -> Shop:
         return Shop(self._account.shop_id, self._account.accepts_test)
 
     def may_ask(self, wanted: int) -> int:
-        return wanted if self._breaker is None else self._breaker.room(wanted)
+        return self._connection.may_ask(wanted)
 
     def write_intent(self, intent: PaymentIntent) -> bytes:
         return create_body(intent)
 
     async def create_payment(self, key: UUID, body: bytes, *, seconds: float) -> CreateOutcome:
-        return await self._act("/payments", key, body, seconds)
+        return _read_as(await self._act("/payments", key, body, seconds), _payment)
 
     def write_capture(self, part: Money | None) -> bytes:
         return capture_body(part)
@@ -115,38 +97,54 @@ class YooKassaGateway:
     async def capture_payment(
         self, key: UUID, provider_id: str, body: bytes, *, seconds: float
     ) -> CaptureOutcome:
-        return await self._act(f"/payments/{provider_id}/capture", key, body, seconds)
+        return _read_as(
+            await self._act(f"/payments/{provider_id}/capture", key, body, seconds), _payment
+        )
 
     async def cancel_payment(self, key: UUID, provider_id: str, *, seconds: float) -> CancelOutcome:
-        return await self._act(f"/payments/{provider_id}/cancel", key, b"{}", seconds)
+        return _read_as(
+            await self._act(f"/payments/{provider_id}/cancel", key, b"{}", seconds), _payment
+        )
+
+    def write_refund(self, intent: RefundIntent) -> bytes:
+        return refund_body(intent)
+
+    async def create_refund(self, key: UUID, body: bytes, *, seconds: float) -> RefundOutcome:
+        return _read_as(await self._act("/refunds", key, body, seconds), _refund)
 
     async def _act(
         self, path: str, key: UUID, body: bytes, seconds: float
-    ) -> Accepted | Refused | Unknown:
+    ) -> _Document | Refused | Unknown:
         headers = {"Idempotence-Key": str(key), "Content-Type": "application/json"}
-        answer = await self._ask("POST", path, seconds, headers=headers, data=body)
+        answer = await self._connection.ask("POST", path, seconds, headers=headers, data=body)
         if isinstance(answer, Unknown):
             return answer
         try:
             document = read_object(answer.body)
-            if answer.status == 200:
-                return Accepted(read_payment(document))
         except UnreadableError as error:
             return Unknown(f"http {answer.status}, {error}")
+        if answer.status == 200:
+            return _Document(document)
         if 400 <= answer.status < 500 and document.get("type") == "error":
             return _refusal(answer, document)
         return Unknown(f"http {answer.status}")
 
     async def find_payment(self, provider_id: str, *, seconds: float = 10) -> FindOutcome:
-        answer = await self._ask("GET", f"/payments/{provider_id}", seconds)
+        return _read_as(await self._find(f"/payments/{provider_id}", seconds), _payment)
+
+    async def find_refund(self, provider_id: str, *, seconds: float = 10) -> FindRefundOutcome:
+        return _read_as(await self._find(f"/refunds/{provider_id}", seconds), _refund)
+
+    async def _find(self, path: str, seconds: float) -> _Document | Missing | Unknown:
+        answer = await self._connection.ask("GET", path, seconds)
         if isinstance(answer, Unknown):
             return answer
         try:
             document = read_object(answer.body)
-            if answer.status == 200:
-                return Accepted(read_payment(document))
         except UnreadableError as error:
             return Unknown(f"http {answer.status}, {error}")
+        if answer.status == 200:
+            return _Document(document)
         if answer.status == 404 and document.get("type") == "error":
             return Missing()
         return Unknown(f"http {answer.status}")
@@ -159,107 +157,75 @@ class YooKassaGateway:
         *,
         seconds: float = 10,
     ) -> ListOutcome:
-        query = {
-            "created_at.gte": format_instant(since),
-            "created_at.lt": format_instant(until),
-            "limit": "100",
-        }
+        query = {"created_at.gte": format_instant(since), "created_at.lt": format_instant(until)}
+        page = await self._list("/payments", query, cursor, seconds, read_payment)
+        return page if isinstance(page, Unknown) else PaymentList(*page)
+
+    async def list_refunds(
+        self,
+        since: datetime,
+        until: datetime,
+        cursor: str | None = None,
+        *,
+        payment_id: str | None = None,
+        seconds: float = 10,
+    ) -> RefundListOutcome:
+        query = {"created_at.gte": format_instant(since), "created_at.lt": format_instant(until)}
+        if payment_id:
+            query["payment_id"] = payment_id
+        page = await self._list("/refunds", query, cursor, seconds, read_refund)
+        return page if isinstance(page, Unknown) else RefundList(*page)
+
+    async def _list(
+        self,
+        path: str,
+        query: dict[str, str],
+        cursor: str | None,
+        seconds: float,
+        read: Callable[[dict[str, Any]], Item],
+    ) -> tuple[list[Item], str | None] | Unknown:
+        """One page of at most a hundred, and the cursor of the next."""
+        asked = {**query, "limit": "100"}
         if cursor:
-            query["cursor"] = cursor
-        answer = await self._ask("GET", "/payments", seconds, params=query)
+            asked["cursor"] = cursor
+        answer = await self._connection.ask("GET", path, seconds, params=asked)
         if isinstance(answer, Unknown):
             return answer
         if answer.status != 200:
             return Unknown(f"http {answer.status}")
         try:
             document = read_object(answer.body)
-            items = [read_payment(item) for item in document["items"]]
+            items = [read(item) for item in document["items"]]
         except (UnreadableError, KeyError, TypeError, AttributeError) as error:
             return Unknown(f"unreadable list: {error}")
         following = document.get("next_cursor")
-        return PaymentList(items, following if isinstance(following, str) else None)
-
-    async def _ask(
-        self, method: str, path: str, seconds: float, **request: Any
-    ) -> _Answer | Unknown:
-        breaker = self._breaker
-        if breaker is None:
-            return await self._call(method, path, seconds, **request)
-        admission = breaker.admit()
-        if admission is None:
-            return Unknown("not sent: the provider does not answer", is_sent=False)
-        try:
-            answer = await self._call(method, path, seconds, **request)
-        except BaseException:
-            breaker.abandoned(admission)
-            raise
-        if _is_answer(answer):
-            if breaker.answered(admission):
-                logger.warning("provider answers again", state=breaker.state.value)
-        elif breaker.unanswered(admission):
-            logger.warning(
-                "provider is left alone",
-                state=breaker.state.value,
-                retry_seconds=breaker.pause_seconds,
-            )
-        return answer
-
-    async def _call(
-        self, method: str, path: str, seconds: float, **request: Any
-    ) -> _Answer | Unknown:
-        if self._session is None:
-            raise RuntimeError("the gateway is used outside its lifetime")
-        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, CONNECT_SECONDS))
-        started = time.monotonic()
-        try:
-            async with self._session.request(
-                method,
-                self._account.api_url + path,
-                timeout=timeout,
-                allow_redirects=False,
-                **request,
-            ) as answer:
-                body = await answer.content.read(ANSWER_BYTES_MAX)
-                while not answer.content.at_eof() and len(body) < ANSWER_BYTES_MAX:
-                    body += await answer.content.read(ANSWER_BYTES_MAX - len(body))
-                _log(method, path, started, {"http.response.status_code": answer.status})
-                if answer.content_type != "application/json":
-                    # A proxy speaks, not the provider: whatever it says proves nothing.
-                    return Unknown(f"http {answer.status}, {answer.content_type}"[:200])
-                return _Answer(answer.status, body, answer.headers.get("Retry-After"))
-        except (TimeoutError, aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
-            _log(method, path, started, {"error.type": type(error).__name__})
-            return Unknown(type(error).__name__)
+        return items, following if isinstance(following, str) else None
 
 
-def _is_answer(answer: _Answer | Unknown) -> bool:
-    """The provider itself spoke, whatever it said: done, or refused."""
-    if isinstance(answer, Unknown) or not (answer.status == 200 or 400 <= answer.status < 500):
-        return False
+def _read_as(
+    found: _Document | Rest, make: Callable[[dict[str, Any]], Made]
+) -> Made | Rest | Unknown:
+    if not isinstance(found, _Document):
+        return found
     try:
-        read_object(answer.body)
-    except UnreadableError:
-        return False
-    return True
+        return make(found.content)
+    except UnreadableError as error:
+        return Unknown(f"http 200, {error}")
 
 
-def _refusal(answer: _Answer, document: Mapping[str, Any]) -> Refused:
+def _payment(document: dict[str, Any]) -> Accepted:
+    return Accepted(read_payment(document))
+
+
+def _refund(document: dict[str, Any]) -> RefundAccepted:
+    return RefundAccepted(read_refund(document))
+
+
+def _refusal(answer: Answer, document: Mapping[str, Any]) -> Refused:
     pause = answer.retry_after or ""
     return Refused(
         code=(read_text(document.get("code")) or f"http_{answer.status}")[:64],
         description=(read_text(document.get("description")) or "")[:300],
         temporary=answer.status in TEMPORARY,
         retry_after_seconds=int(pause) if pause.isdecimal() and len(pause) < 6 else None,
-    )
-
-
-def _log(method: str, path: str, started: float, outcome: Mapping[str, object]) -> None:
-    logger.info(
-        "provider call",
-        **{
-            "http.request.method": method,
-            "url.path": path,
-            "event.duration": int((time.monotonic() - started) * 1e9),
-            **outcome,
-        },
     )

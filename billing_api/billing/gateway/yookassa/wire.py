@@ -8,11 +8,13 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from billing.gateway.port import PaymentIntent, ProviderPayment
+from billing.gateway.port import PaymentIntent, ProviderPayment, ProviderRefund, RefundIntent
 from billing.platform.money import Money, MoneyError, format_minor, parse_minor
 from billing.platform.strict_json import dump_json
 from billing.platform.texts import is_kept
 
+# What the provider takes; a reason of ours may be longer.
+REFUND_DESCRIPTION_MAX = 250
 PROVIDER_ID = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)
 
 
@@ -37,6 +39,17 @@ def capture_body(part: Money | None) -> bytes:
     return dump_json({} if part is None else {"amount": _write_amount(part)})
 
 
+def refund_body(intent: RefundIntent) -> bytes:
+    return dump_json(
+        {
+            "payment_id": intent.payment_id,
+            "amount": _write_amount(intent.amount),
+            "description": intent.reason[:REFUND_DESCRIPTION_MAX],
+            "metadata": {"refund_uid": str(intent.refund_id), "request_id": intent.request_id},
+        }
+    )
+
+
 def _write_amount(amount: Money) -> dict[str, object]:
     return {"value": format_minor(amount.minor, amount.currency), "currency": amount.currency}
 
@@ -51,16 +64,22 @@ def read_object(raw: bytes) -> dict[str, Any]:
     return document
 
 
-def read_payment(document: dict[str, Any]) -> ProviderPayment:
+def _identity(document: dict[str, Any]) -> tuple[str, str]:
+    """Id and status, without which there is no object at all."""
     identity, status = document.get("id"), read_text(document.get("status"))
     if not isinstance(identity, str) or not PROVIDER_ID.fullmatch(identity):
         raise UnreadableError("no id")
     if status is None:
         raise UnreadableError("no status")
+    return identity, status[:64]
+
+
+def read_payment(document: dict[str, Any]) -> ProviderPayment:
+    identity, status = _identity(document)
     cancellation = _inner(document, "cancellation_details")
     return ProviderPayment(
         id=identity,
-        status=status[:64],
+        status=status,
         amount=_money(_inner(document, "amount")),
         account_id=str(_inner(document, "recipient").get("account_id", "")),
         test=document.get("test") is True,
@@ -71,6 +90,19 @@ def read_payment(document: dict[str, Any]) -> ProviderPayment:
         cancellation_party=read_text(cancellation.get("party")),
         cancellation_reason=read_text(cancellation.get("reason")),
         expires_at=_instant(document.get("expires_at")),
+    )
+
+
+def read_refund(document: dict[str, Any]) -> ProviderRefund:
+    identity, status = _identity(document)
+    return ProviderRefund(
+        id=identity,
+        status=status,
+        amount=_money(_inner(document, "amount")),
+        payment_id=read_text(document.get("payment_id")),
+        refund_uid=read_text(_inner(document, "metadata").get("refund_uid")),
+        created_at=_instant(document.get("created_at")),
+        cancellation_reason=read_text(_inner(document, "cancellation_details").get("reason")),
     )
 
 

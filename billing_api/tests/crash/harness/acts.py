@@ -12,7 +12,9 @@ from billing.flows.poll_payment import poll_payment
 from billing.flows.process_notifications import process_notifications
 from billing.flows.receive_notification import receive_notification
 from billing.flows.recover_attempts import recover_attempts
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.flows.recover_refunds import recover_refunds
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.idempotency.rules import KeyScope
 from billing.inbox.rules import Arrival
 from billing.payments.rules import OnExpiry
@@ -21,6 +23,7 @@ from billing.platform.database import Database
 from billing.platform.money import Money
 from harness.debits import DEBITS, Debit
 from harness.naive import naive_create
+from harness.refunds import REFUNDS
 
 PROVIDER_SOURCE = "127.0.0.53"
 CREATORS = {"create": create_payment, "naive": naive_create}
@@ -140,6 +143,18 @@ def _debiting(name: str) -> Callable[[Tools, Order], Awaitable[object]]:
     return act
 
 
+async def _recover_refunds(tools: Tools, _: Order) -> None:
+    await recover_refunds(tools.database, tools.gateway, tools.clock, limit=1)
+
+
+def _refunding(name: str) -> Callable[[Tools, Order], Awaitable[object]]:
+    async def act(tools: Tools, order: Order) -> object:
+        debit = Debit(order.customer, order.minor, order.object_id)
+        return await REFUNDS[name](tools.database, tools.gateway, tools.clock, debit)
+
+    return act
+
+
 ACTS: dict[str, Callable[[Tools, Order], Awaitable[object]]] = {
     "create": _creating("create"),
     "naive": _creating("naive"),
@@ -148,5 +163,7 @@ ACTS: dict[str, Callable[[Tools, Order], Awaitable[object]]] = {
     "inbox": _read_inbox,
     "poll": _poll,
     "recover": _recover,
+    "recover refunds": _recover_refunds,
     **{name: _debiting(name) for name in DEBITS},
+    **{name: _refunding(name) for name in REFUNDS},
 }

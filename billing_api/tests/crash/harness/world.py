@@ -8,12 +8,14 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 import aiohttp
 from sqlalchemy import text
 
 from billing.flows.capture_payment import capture_payment
 from billing.flows.claim_polls import claim_polls
+from billing.flows.create_payment import Created, create_payment
 from billing.flows.poll_payment import poll_payment
 from billing.flows.process_notifications import process_notifications
 from billing.flows.receive_notification import receive_notification
@@ -23,7 +25,7 @@ from billing.inbox.rules import Arrival
 from billing.platform.clock import ManualClock, SystemClock
 from billing.platform.crash_points import CrashPoint
 from billing.platform.database import Database
-from harness.acts import CREATORS, PROVIDER_SOURCE, Site
+from harness.acts import CREATORS, PROVIDER_SOURCE, Order, Site
 from harness.forker import Forker
 from harness.scenes import CAPTURE, HOUR, LEAVES_LEASE, Scene, Trial
 
@@ -103,6 +105,11 @@ class World:
         trial.answers.append(answer)
         return True
 
+    async def create(self, order: Order) -> Created:
+        return await create_payment(
+            self.database, self.gateway, self.clock, order.command, order.scope
+        )
+
     async def capture(self, trial: Trial) -> bool:
         """The client asks for a part of what is held; False: told that the first still runs."""
         command, scope = trial.order(self.clock.now().isoformat()).capture
@@ -123,7 +130,9 @@ class World:
 
     async def provider_ids(self, trials: list[Trial]) -> dict[str, str]:
         """As we know them, by our id."""
-        ids = [trial.payment_id for trial in trials]
+        return await self.provider_ids_of([trial.payment_id for trial in trials])
+
+    async def provider_ids_of(self, ids: list[UUID]) -> dict[str, str]:
         async with self.database.read() as session:
             rows = await session.all(_PROVIDER_IDS, {"ids": ids})
         return {str(row["id"]): row["provider_id"] for row in rows}

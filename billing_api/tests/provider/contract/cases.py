@@ -33,9 +33,6 @@ CASES: dict[str, Case] = {}
 
 # Calls of the provider that our port does not have, and why.
 NOT_NEEDED = {
-    "POST /refunds": "our client takes payments and does not give money back yet",
-    "GET /refunds": "our client does not look for refunds that others have made yet",
-    "GET /refunds/{id}": "our client has no refund whose end it would wait for yet",
     "GET /me": "which shop it is, every payment says in its recipient",
 }
 

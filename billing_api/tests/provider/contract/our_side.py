@@ -11,10 +11,13 @@ from billing.gateway.port import (
     Missing,
     PaymentIntent,
     PaymentList,
+    RefundAccepted,
+    RefundList,
     Refused,
     Unknown,
 )
-from billing.gateway.yookassa.client import YooKassaAccount, YooKassaGateway
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.platform.ids import new_id
 from billing.platform.money import Money, parse_minor
 from contract.outcomes import Outcome
@@ -102,16 +105,44 @@ class OurSide:
         self.calls.add("GET /payments")
         return _sorted(await self.gateway.list_payments(since, until, cursor, seconds=self.seconds))
 
+    async def create_refund(self, key: UUID, body: dict[str, Any]) -> Outcome:
+        self.calls.add("POST /refunds")
+        raw = json.dumps(body).encode()
+        return _sorted(await self.gateway.create_refund(key, raw, seconds=self.seconds))
 
-def _sorted(answer: Accepted | Refused | Unknown | Missing | PaymentList) -> Outcome:
+    async def find_refund(self, provider_id: str) -> Outcome:
+        self.calls.add("GET /refunds/{id}")
+        return _sorted(await self.gateway.find_refund(provider_id, seconds=self.seconds))
+
+    async def list_refunds(
+        self,
+        since: datetime,
+        until: datetime,
+        cursor: str | None = None,
+        *,
+        payment_id: str | None = None,
+    ) -> Outcome:
+        self.calls.add("GET /refunds")
+        return _sorted(
+            await self.gateway.list_refunds(
+                since, until, cursor, payment_id=payment_id, seconds=self.seconds
+            )
+        )
+
+
+def _sorted(
+    answer: Accepted | RefundAccepted | Refused | Unknown | Missing | PaymentList | RefundList,
+) -> Outcome:
     match answer:
+        case RefundAccepted():
+            return Outcome("done", refund=answer.refund)
+        case RefundList():
+            return Outcome("done", refunds=tuple(answer.items), next_cursor=answer.next_cursor)
         case Accepted():
             return Outcome("done", payment=answer.payment)
         case PaymentList():
             return Outcome("done", items=tuple(answer.items), next_cursor=answer.next_cursor)
         case Refused():
             return Outcome("refused", answer.code, answer.description)
-        case Missing():
-            return Outcome("missing")
-        case Unknown():
-            return Outcome("unknown")
+        case _:
+            return Outcome("missing" if isinstance(answer, Missing) else "unknown")

@@ -3,24 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from billing.gateway.port import ProviderPayment
-from billing.platform.money import Money
+from billing.gateway.port import ProviderPayment, ProviderRefund
 
 _SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class SeenRefund:
-    """A refund in the fields that a reader may want; `payment_id` is the provider's."""
-
-    id: str
-    status: str
-    amount: Money
-    payment_id: str
-    refund_uid: str | None
-    created_at: datetime | None
-    cancellation_party: str | None
-    cancellation_reason: str | None
 
 
 @dataclass(frozen=True)
@@ -37,8 +22,8 @@ class Outcome:
     payment: ProviderPayment | None = None
     items: tuple[ProviderPayment, ...] = ()
     next_cursor: str | None = None
-    refund: SeenRefund | None = None
-    refunds: tuple[SeenRefund, ...] = ()
+    refund: ProviderRefund | None = None
+    refunds: tuple[ProviderRefund, ...] = ()
     raised: str | None = None
 
     @property
@@ -70,6 +55,6 @@ def _anonymous(payment: ProviderPayment) -> ProviderPayment:
     )
 
 
-def _anonymous_refund(refund: SeenRefund) -> SeenRefund:
+def _anonymous_refund(refund: ProviderRefund) -> ProviderRefund:
     uid = refund.refund_uid and "<uid>"
     return replace(refund, id="<id>", payment_id="<id>", created_at=None, refund_uid=uid)

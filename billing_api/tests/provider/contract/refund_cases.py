@@ -27,7 +27,7 @@ def make_refund(payment_id: str, value: str = "342.00", uid: UUID | None = None,
     }
 
 
-@case("POST /refunds", "GET /refunds/{id}", expected="done done missing", only="sdk")
+@case("POST /refunds", "GET /refunds/{id}", expected="done done missing")
 async def money_goes_back_at_once(side, control):
     payment = await paid(side, control)
     uid, key = fresh()
@@ -41,7 +41,7 @@ async def money_goes_back_at_once(side, control):
     return [made, found, await side.find_refund(NOBODY)]
 
 
-@case("POST /refunds", expected="done done invalid_request done", only="sdk")
+@case("POST /refunds", expected="done done invalid_request done")
 async def one_key_is_one_refund_for_a_day(side, control):
     payment = await paid(side, control)
     uid, key = fresh()
@@ -56,7 +56,7 @@ async def one_key_is_one_refund_for_a_day(side, control):
     return [first, again, other, later]
 
 
-@case("POST /refunds", expected=" ".join(["invalid_request"] * 5 + ["not_found"]), only="sdk")
+@case("POST /refunds", expected=" ".join(["invalid_request"] * 5 + ["not_found"]))
 async def what_a_payment_cannot_give_back(side, control):
     payment, pending = await paid(side, control), await create(side)
     wrong = (
@@ -81,7 +81,7 @@ async def what_a_payment_cannot_give_back(side, control):
     return outcomes
 
 
-@case("POST /refunds", expected="done done invalid_request", only="sdk")
+@case("POST /refunds", expected="done done invalid_request")
 async def parts_go_back_until_nothing_is_left(side, control):
     payment = await paid(side, control)
     bodies = [make_refund(payment.id, value) for value in ("342.00", "1000.00", "1.00")]
@@ -90,7 +90,7 @@ async def parts_go_back_until_nothing_is_left(side, control):
     return outcomes
 
 
-@case("POST /refunds", "GET /refunds/{id}", expected="done done done", only="sdk")
+@case("POST /refunds", "GET /refunds/{id}", expected="done done done")
 async def a_refund_may_take_its_time(side, control):
     payment = await paid(side, control)
     control.fault("refund_pending", method="POST", delay=3600)
@@ -106,7 +106,7 @@ async def a_refund_may_take_its_time(side, control):
     return [made, found, again]
 
 
-@case("GET /refunds/{id}", expected=" ".join(["done"] * len(REASONS)), only="sdk")
+@case("GET /refunds/{id}", expected=" ".join(["done"] * len(REASONS)))
 async def a_refund_that_fails_says_who_and_why(side, control):
     payment = await paid(side, control)
     outcomes = []
@@ -120,7 +120,7 @@ async def a_refund_that_fails_says_who_and_why(side, control):
     return outcomes
 
 
-@case("GET /refunds", expected="done done unknown", only="sdk")
+@case("GET /refunds", expected="done done unknown")
 async def refunds_are_listed_with_those_of_the_cabinet(side, control):
     since, until = control.now(), control.now() + timedelta(hours=1)
     payment, other = await paid(side, control), await paid(side, control)

@@ -23,10 +23,10 @@ from yookassa.domain.exceptions import (
 from yookassa.domain.models import Me
 from yookassa.domain.response import RefundListResponse, RefundResponse
 
-from billing.gateway.port import ProviderPayment
+from billing.gateway.port import ProviderPayment, ProviderRefund
 from billing.platform.clock import format_instant
 from billing.platform.money import Money
-from contract.outcomes import Outcome, SeenRefund
+from contract.outcomes import Outcome
 from contract.place import SHOP_ID, Provider
 
 _UNKNOWN = (InternalServerError, ResponseProcessingError, AttributeError, ValueError)
@@ -170,18 +170,17 @@ def read_sdk_payment(theirs: Any) -> ProviderPayment:
     )
 
 
-def read_sdk_refund(theirs: Any) -> SeenRefund:
+def read_sdk_refund(theirs: Any) -> ProviderRefund:
     """The same of a refund."""
     cents = theirs.amount.value * 100
     assert cents == int(cents)
     details = theirs.cancellation_details
-    return SeenRefund(
+    return ProviderRefund(
         id=theirs.id,
         status=theirs.status,
         amount=Money(int(cents), theirs.amount.currency),
         payment_id=theirs.payment_id,
         refund_uid=(theirs.metadata or {}).get("refund_uid"),
         created_at=datetime.fromisoformat(theirs.created_at),
-        cancellation_party=details and details.party,
         cancellation_reason=details and details.reason,
     )
