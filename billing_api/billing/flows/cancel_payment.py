@@ -23,6 +23,7 @@ from billing.payments.queries import get_payment
 from billing.payments.rules import Payment, PaymentStatus
 from billing.payments.store import lock_payment
 from billing.platform.clock import Clock
+from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import Database, WriteSession
 from billing.platform.strict_json import dump_json
 
@@ -58,16 +59,22 @@ async def cancel_payment(
     if isinstance(reserved, Answered):
         return reserved
     attempt, provider_id = reserved
+    crash_point(CrashPoint.CANCEL_INTENT_KEPT)
     outcome = await gateway.cancel_payment(attempt.id, provider_id, seconds=CALL_SECONDS)
-    settled = await db.transact(
-        lambda session: settle_held(
+    crash_point(CrashPoint.CANCEL_ANSWERED)
+
+    async def settle(session: WriteSession) -> None:
+        await settle_held(
             session, attempt.payment_id, attempt.id, outcome, shop=gateway.shop, now=clock.now()
         )
-    )
+        crash_point(CrashPoint.CANCEL_SETTLED)
+
+    await db.transact(settle)
+    crash_point(CrashPoint.CANCEL_DONE)
 
     # Apart from the settling: an answer that refuses must not undo a credit.
     async def answer(session: WriteSession) -> Answered:
-        return await _answer(session, await lock_payment(session, settled.id), scope)
+        return await _answer(session, await lock_payment(session, attempt.payment_id), scope)
 
     return await db.transact(answer)
 
@@ -92,6 +99,7 @@ async def _reserve(
         )
     if attempt is None or payment.provider_id is None:
         return await _answer(session, payment, scope)
+    crash_point(CrashPoint.CANCEL_INTENT_WRITTEN)
     return attempt, payment.provider_id
 
 

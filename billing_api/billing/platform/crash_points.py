@@ -26,6 +26,12 @@ class CrashPoint(Enum):
     CAPTURE_SETTLED = "What the capture came to is written, not committed"
     CAPTURE_DONE = "Payment and books are committed; the answer is not kept for the client"
 
+    CANCEL_INTENT_WRITTEN = "The wish to cancel and its attempt are written, not committed"
+    CANCEL_INTENT_KEPT = "The wish and its attempt are committed; nobody was asked to give it back"
+    CANCEL_ANSWERED = "The provider has given it back or not; of its answer nothing is written"
+    CANCEL_SETTLED = "What the cancellation came to is written, not committed"
+    CANCEL_DONE = "The cancellation is committed; its answer is not kept for the client"
+
     REFUND_INTENT_WRITTEN = "Refund, reserve and attempt are written, not committed"
     REFUND_INTENT_KEPT = "Refund, reserve and attempt are committed; the provider was not asked"
     REFUND_ANSWERED = "The provider has refunded or not; of its answer nothing is written"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from billing.flows.cancel_payment import CancelPayment, cancel_payment
 from billing.flows.capture_payment import CapturePayment, capture_payment
 from billing.flows.claim_polls import claim_polls
 from billing.flows.create_payment import CreatePayment, create_payment
@@ -93,6 +94,12 @@ class Order:
         return command, KeyScope(self.customer, route, "the-capture", b"a part")
 
     @property
+    def cancel(self) -> tuple[CancelPayment, KeyScope]:
+        command = CancelPayment(UUID(self.object_id), self.customer, self.customer)
+        route = "POST /api/v1/payment/{id}/cancel"
+        return command, KeyScope(self.customer, route, "the-cancellation", b"all of it")
+
+    @property
     def instant(self) -> datetime:
         return datetime.fromisoformat(self.now)
 
@@ -115,6 +122,11 @@ def _creating(name: str) -> Callable[[Tools, Order], Awaitable[object]]:
 async def _capture(tools: Tools, order: Order) -> None:
     command, scope = order.capture
     await capture_payment(tools.database, tools.gateway, tools.clock, command, scope)
+
+
+async def _cancel(tools: Tools, order: Order) -> None:
+    command, scope = order.cancel
+    await cancel_payment(tools.database, tools.gateway, tools.clock, command, scope)
 
 
 async def _receive(tools: Tools, order: Order) -> None:
@@ -159,6 +171,7 @@ ACTS: dict[str, Callable[[Tools, Order], Awaitable[object]]] = {
     "create": _creating("create"),
     "naive": _creating("naive"),
     "capture payment": _capture,
+    "cancel payment": _cancel,
     "receive": _receive,
     "inbox": _read_inbox,
     "poll": _poll,

@@ -98,7 +98,8 @@ def _judge(trial: Trial, facts: Facts) -> Iterator[str]:
 
 
 def _judge_state(trial: Trial, payment: Any) -> Iterator[str]:
-    expected = "succeeded" if trial.pays and not trial.scene.unmade else "canceled"
+    taken = trial.pays and not trial.scene.unmade and not trial.scene.cancels
+    expected = "succeeded" if taken else "canceled"
     if payment["status"] != expected:
         yield f"{payment['status']} instead of {expected}"
     if payment["undecided"] or payment["unresolved"] or payment["quarantine_reason"]:
@@ -130,6 +131,8 @@ def _judge_captures(trial: Trial, theirs: list[ProviderPayment]) -> Iterator[str
     *_, before_last, last = trial.captures
     if (last.answer.status, last.replayed) != (200, True) or last.answer != before_last.answer:
         yield f"the last capture is answered {last.answer.status}, replayed: {last.replayed}"
+    if trial.scene.cancels:
+        return  # the provider's status was judged already
     if [item.amount for item in theirs] != [Money(trial.taken, "RUB")]:
         yield f"{theirs} at the provider instead of {trial.taken} taken"
 

@@ -22,6 +22,10 @@ CAPTURE = (
     *(P.CAPTURE_INTENT_WRITTEN, P.CAPTURE_INTENT_KEPT, P.CAPTURE_ANSWERED),
     *(P.CAPTURE_SETTLED, P.CAPTURE_DONE),
 )
+CANCEL = (
+    *(P.CANCEL_INTENT_WRITTEN, P.CANCEL_INTENT_KEPT, P.CANCEL_ANSWERED),
+    *(P.CANCEL_SETTLED, P.CANCEL_DONE),
+)
 SETTLE = (P.SETTLE_MOVED, P.SETTLE_BOOKED)
 RECOVER = (P.RECOVERY_CLAIMED, P.RECOVERY_ANSWERED, P.RECOVERY_APPLIED, P.RECOVERY_DONE)
 
@@ -40,6 +44,7 @@ class Scene:
     seconds: int = 0
     unmade: bool = False
     two_stages: bool = False
+    cancels: bool = False
 
     @property
     def creates(self) -> bool:
@@ -50,6 +55,7 @@ SCENES = (
     Scene("create", "create", CREATE),
     Scene("create, answer lost", "create", CREATE[3:], fault="drop_after"),
     Scene("capture", "capture payment", CAPTURE, paid=True, two_stages=True),
+    Scene("cancel", "cancel payment", CANCEL, paid=True, two_stages=True, cancels=True),
     Scene("notification", "receive", (P.NOTIFICATION_WRITTEN, P.NOTIFICATION_KEPT), paid=True),
     Scene(
         "inbox",
@@ -131,6 +137,8 @@ class Trial:
     @property
     def taken(self) -> int:
         """What is credited where it is paid."""
+        if self.scene.cancels:
+            return 0
         return part_of(self.minor) if self.scene.two_stages else self.minor
 
     def order(self, now: str, notification: str = "") -> Order:

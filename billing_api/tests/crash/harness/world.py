@@ -13,6 +13,7 @@ from uuid import UUID
 import aiohttp
 from sqlalchemy import text
 
+from billing.flows.cancel_payment import cancel_payment
 from billing.flows.capture_payment import capture_payment
 from billing.flows.claim_polls import claim_polls
 from billing.flows.create_payment import Created, create_payment
@@ -27,7 +28,7 @@ from billing.platform.crash_points import CrashPoint
 from billing.platform.database import Database
 from harness.acts import CREATORS, PROVIDER_SOURCE, Order, Site
 from harness.forker import Forker
-from harness.scenes import CAPTURE, HOUR, LEAVES_LEASE, Scene, Trial
+from harness.scenes import CANCEL, CAPTURE, HOUR, LEAVES_LEASE, Scene, Trial
 
 AT_ONCE = 8
 LEASES_LAST_SECONDS = 95
@@ -110,11 +111,17 @@ class World:
             self.database, self.gateway, self.clock, order.command, order.scope
         )
 
-    async def capture(self, trial: Trial) -> bool:
-        """The client asks for a part of what is held; False: told that the first still runs."""
-        command, scope = trial.order(self.clock.now().isoformat()).capture
+    async def decide(self, trial: Trial) -> bool:
+        """The client asks for a part of what is held, or to have it given back; False: told that
+        the first still runs.
+        """
+        order = trial.order(self.clock.now().isoformat())
+        parts = self.database, self.gateway, self.clock
         try:
-            answer = await capture_payment(self.database, self.gateway, self.clock, command, scope)
+            if trial.scene.cancels:
+                answer = await cancel_payment(*parts, *order.cancel)
+            else:
+                answer = await capture_payment(*parts, *order.capture)
         except IdempotencyInProgress:
             return False
         trial.captures.append(answer)
@@ -186,7 +193,7 @@ async def run_round(world: World, scene: Scene, trials: list[Trial], chance: ran
     if scene.creates:
         await _insist(world, trials, world.ask, LEAVES_LEASE)
     if scene.two_stages:
-        await _insist(world, trials, world.capture, frozenset(CAPTURE[1:]))
+        await _insist(world, trials, world.decide, frozenset({*CAPTURE[1:], *CANCEL[1:]}))
     world.advance(LEASES_LAST_SECONDS)
     await world.work_until_none(_UNDECIDED, LEASES_LAST_SECONDS)
     if not scene.paid:
@@ -199,7 +206,7 @@ async def run_round(world: World, scene: Scene, trials: list[Trial], chance: ran
     for _ in range(2):
         await gather(trials, world.ask)
         if scene.two_stages:
-            await gather(trials, world.capture)
+            await gather(trials, world.decide)
 
 
 async def _insist(
