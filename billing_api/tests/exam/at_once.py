@@ -28,7 +28,7 @@ _WRITE = text("UPDATE customer_balances SET paid_minor = :minor WHERE customer_i
 Trial = Callable[[random.Random], Awaitable[list[str]]]
 
 
-async def _repeat(trials: int, chance: random.Random, trial: Trial) -> list[str]:
+async def repeat(trials: int, chance: random.Random, trial: Trial) -> list[str]:
     """What went wrong in each; a few trials beside each other, for it is others' load too."""
     gate = asyncio.Semaphore(TRIALS_AT_ONCE)
 
@@ -45,10 +45,10 @@ async def clicks(trials: int, seed: int) -> Result:
     name, began, chance = f"{CLICKS} clicks, one key", time.monotonic(), random.Random(seed)
     async with open_place(write_pool=2 * CLICKS) as place, open_provider(place) as provider:
         half = trials // 2
-        failures = await _repeat(trials - half, chance, _Click(place, provider, create_payment))
-        failures += await _repeat(half, chance, _Charging(place))
+        failures = await repeat(trials - half, chance, _Click(place, provider, create_payment))
+        failures += await repeat(half, chance, _Charging(place))
         failures += [f"books: {c.name}" for c in await verify_books(place.database) if c.violations]
-        naive = await _repeat(2, chance, _Click(place, provider, naive_create))
+        naive = await repeat(2, chance, _Click(place, provider, naive_create))
     report(name, failures)
     seconds = time.monotonic() - began
     return Result(name, trials, len(failures), seed, seconds, bool(naive))
@@ -110,9 +110,9 @@ async def debits(trials: int, seed: int) -> Result:
     """Sixteen debits at once on a balance that is enough for some: never more than there was."""
     name, began, chance = f"{DEBITS} debits, one balance", time.monotonic(), random.Random(seed)
     async with open_place(write_pool=2 * DEBITS) as place:
-        failures = await _repeat(trials, chance, _Debiting(place, _charge))
+        failures = await repeat(trials, chance, _Debiting(place, _charge))
         failures += [f"books: {c.name}" for c in await verify_books(place.database) if c.violations]
-        naive = await _repeat(4, chance, _Debiting(place, _naive_charge))
+        naive = await repeat(4, chance, _Debiting(place, _naive_charge))
     report(name, failures)
     seconds = time.monotonic() - began
     return Result(name, trials, len(failures), seed, seconds, bool(naive))
@@ -161,6 +161,3 @@ class _Debiting:
         if left != funded - taken or left < 0:
             return [f"{customer}: {taken} taken of {funded}, {left} left"]
         return [f"{customer}: {m} refused, {left} left" for m in refused if m <= left]
-
-
-# Refunds at once, eight of one payment and never above it, belong here: with refunds.

@@ -1,7 +1,8 @@
 """kill -9 at every named point: the crash harness, as an experiment.
 
-Of five trials four are deaths round a payment and one is a death in the middle of a debit. Two
-controls: a create without the intent row, and a charge without a key.
+Of five trials three are deaths round a payment, one is a death in the middle of a debit and one in
+the middle of a refund. Three controls: a create and a refund without the intent row, and a charge
+without a key.
 """
 
 import os
@@ -12,9 +13,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from harness import refund_trials
 from harness.audit import audit
 from harness.debit_trials import ACTS, audit_debits, plan_debits, run_debits
 from harness.opening import open_world, run_trials
+from harness.refund_trials import audit_refunds, plan_refunds, run_refunds
 from harness.scenes import CONTROL, SCENES
 from harness.world import World
 
@@ -34,14 +37,18 @@ async def _world() -> AsyncIterator[World]:
 async def crash_points(trials: int, seed: int) -> Result:
     """Nothing lost, doubled or unresolved, whatever dies and wherever."""
     began, chance = time.monotonic(), random.Random(seed)
-    debits = trials // 5
+    debits = refunds = trials // 5
     async with _world() as world:
-        done = await run_trials(world, SCENES, trials - debits, chance)
+        done = await run_trials(world, SCENES, trials - debits - refunds, chance)
         failures = await audit(world, done)
     async with _world() as world:
         planned = plan_debits(ACTS, debits, chance)
         await run_debits(world, planned)
         failures += await audit_debits(world, planned)
+    async with _world() as world:
+        given = plan_refunds(refund_trials.SCENES, refunds, chance)
+        await run_refunds(world, given)
+        failures += await audit_refunds(world, given)
     report(NAME, failures)
     control_failed = await _control(max(8, trials // 40), chance)
     seconds = time.monotonic() - began
@@ -55,6 +62,12 @@ async def _control(trials: int, chance: random.Random) -> bool:
         planned = plan_debits(("naive charge",), trials, chance)
         await run_debits(world, planned)
         doubled = await audit_debits(world, planned)
-    return any("a payment of nobody" in words for words in lost) and any(
-        " instead of " in words for words in doubled
+    async with _world() as world:
+        given = plan_refunds(refund_trials.CONTROL, trials, chance)
+        await run_refunds(world, given)
+        twice = await audit_refunds(world, given)
+    return (
+        any("a payment of nobody" in words for words in lost)
+        and any(" instead of " in words for words in doubled)
+        and any("refunds instead of one" in words for words in twice)
     )

@@ -35,7 +35,7 @@ WHOLE, PART = 134200, 50000
 AT_ONCE = 8
 WAITING, SUCCEEDED, CANCELED = "waiting_for_capture", "succeeded", "canceled"
 ANSWERED, SILENCE = "our call: answered", "our call: silence"
-# What a story's last word is worth. Events of refunds belong here too: with refunds.
+# What a story's last word is worth. Those of refunds are in refunds.py.
 STORIES = (
     ("pending", WAITING, SUCCEEDED, "a_new_word", ANSWERED, SILENCE),
     ("pending", WAITING, CANCELED, "a_new_word", ANSWERED, SILENCE),

@@ -12,6 +12,8 @@ from exam.machine import state_machine
 from exam.notifications import notifications
 from exam.orders import all_orders, orders_of_events
 from exam.outage import outage
+from exam.refunds import all_orders as all_orders_of_refunds
+from exam.refunds import orders_of_refunds, refunds_at_once
 from exam.result import Result
 
 
@@ -37,6 +39,8 @@ EXPERIMENTS = (
     Experiment("machine", state_machine, 2000, 20),
     Experiment("notifications", notifications, 10_000, 120),
     Experiment("orders", orders_of_events, len(all_orders()), 200),
+    Experiment("refund orders", orders_of_refunds, len(all_orders_of_refunds()), 100),
+    Experiment("refunds", refunds_at_once, 1000, 10),
     Experiment("clicks", clicks, 1000, 20),
     Experiment("debits", debits, 1000, 20),
     Experiment("outage", outage, 20, 1),
