@@ -17,25 +17,27 @@ import typer
 from billing.flows.compare_provider import compare_provider
 from billing.flows.compare_refunds import compare_refunds
 from billing.flows.decide_payment import decide_payment
+from billing.flows.decide_refund import decide_refund
 from billing.flows.verify_books import verify_books
 from billing.gateway.lists import ListUnreadableError
 from billing.inbox.queries import list_doubtful
 from billing.ledger.debts import OWES
 from billing.ledger.queries import list_debts
-from billing.payments.decisions import (
-    Action,
-    Decision,
-    KeptDecision,
-    waits_since,
-    why_in_review,
-)
-from billing.payments.queries import get_payment
-from billing.payments.review_queries import get_reviewed, list_for_review
-from billing.payments.rules import Payment
 from billing.platform.clock import format_instant
 from billing.platform.clock_file import parse_duration, write_offset
 from billing.platform.grants import grant_service_role
 from billing.platform.problems import Problem
+from billing.review.queries import find_kind, get_reviewed, list_for_review
+from billing.review.rules import (
+    Action,
+    Decision,
+    KeptDecision,
+    Kind,
+    Subject,
+    kind_of,
+    waits_since,
+    why_in_review,
+)
 from billing.settings import Settings, load_settings
 from billing.wiring.parts import make_clock, make_gateway, open_database
 
@@ -44,6 +46,7 @@ clock_app = typer.Typer(no_args_is_help=True, help="Show or move the business cl
 review_app = typer.Typer(help="What waits for a person, and what a person decides about it.")
 app.add_typer(clock_app, name="clock")
 app.add_typer(review_app, name="review")
+DECIDE = {Kind.PAYMENT: decide_payment, Kind.REFUND: decide_refund}
 
 
 @app.command()
@@ -97,7 +100,9 @@ async def _figures(settings: Settings, provider_days: int) -> dict[str, int]:
 def review(
     context: typer.Context, *, limit: Annotated[int, typer.Option(min=1, max=1000)] = 100
 ) -> None:
-    """What waits for a person, newest first: payments, debts, notifications that did not fit."""
+    """What waits for a person, newest first: payments, refunds, debts, notifications that did not
+    fit.
+    """
     if context.invoked_subcommand is not None:
         return
     lines = asyncio.run(_review(load_settings(), limit))
@@ -108,14 +113,14 @@ def review(
 async def _review(settings: Settings, limit: int) -> list[str]:
     now = make_clock(settings).now()
     async with open_database(settings) as database, database.read() as session:
-        items = await list_for_review(session, now, limit)
+        items = [item for kind in Kind for item in await list_for_review(session, kind, now, limit)]
         debts = await list_debts(session, limit)
         notifications = await list_doubtful(session, limit)
     lines = [
-        f"payment {row.id}  {row.amount}  {row.status}  {why_in_review(row)}"
+        f"{_line(row)}  {why_in_review(row)}"
         f"  since {format_instant(waits_since(row))}  provider {row.provider_id or '-'}"
         f" {row.provider_status or '-'}"
-        for row in (item.payment for item in items)
+        for row in (item.subject for item in items)
     ]
     lines += [
         f"receivable {debt.id}  {debt.owed}  {OWES}  {debt.customer_id}"
@@ -130,34 +135,38 @@ async def _review(settings: Settings, limit: int) -> list[str]:
     return lines
 
 
-PaymentId = Annotated[UUID, typer.Argument(help="Our id of the payment")]
+def _line(subject: Subject) -> str:
+    return f"{kind_of(subject)} {subject.id}  {subject.amount}  {subject.status}"
+
+
+ItemId = Annotated[UUID, typer.Argument(help="Our id of the payment or the refund")]
 Reason = Annotated[str, typer.Option(help="Why; kept for good")]
 DecidedBy = Annotated[str, typer.Option("--by", help="Who; the operating system's user if not")]
 
 
 @review_app.command("release")
 def release(
-    payment: PaymentId,
+    item: ItemId,
     *,
     reason: Reason,
     decided_by: DecidedBy = "",
     provider_id: Annotated[str | None, typer.Option(help="Where we do not know it")] = None,
 ) -> None:
-    """Ask the provider about a held payment again and apply what it says, if it agrees now."""
-    _decide(payment, Action.RELEASE, reason, decided_by, provider_id)
+    """Ask the provider about a held one again and apply what it says, if it agrees now."""
+    _decide(item, Action.RELEASE, reason, decided_by, provider_id)
 
 
 @review_app.command("close")
-def close(payment: PaymentId, *, reason: Reason, decided_by: DecidedBy = "") -> None:
+def close(item: ItemId, *, reason: Reason, decided_by: DecidedBy = "") -> None:
     """Nothing more is to be done about it: off the list; a held one that is open is canceled."""
-    _decide(payment, Action.CLOSE, reason, decided_by)
+    _decide(item, Action.CLOSE, reason, decided_by)
 
 
 @review_app.command("history")
-def history(payment: PaymentId) -> None:
+def history(item: ItemId) -> None:
     """Who decided what about it, and why."""
     try:
-        decisions = asyncio.run(_history(load_settings(), payment))
+        decisions = asyncio.run(_history(load_settings(), item))
     except Problem as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -166,30 +175,32 @@ def history(payment: PaymentId) -> None:
         typer.echo(f"{format_instant(kept.at)}  {kept.decided_by}  {found}  {kept.reason}")
 
 
-async def _history(settings: Settings, payment_id: UUID) -> list[KeptDecision]:
+async def _history(settings: Settings, item_id: UUID) -> list[KeptDecision]:
     now = make_clock(settings).now()
     async with open_database(settings) as database, database.read() as session:
-        return (await get_reviewed(session, payment_id, now)).decisions
+        return (await get_reviewed(session, item_id, now)).decisions
 
 
 def _decide(
-    payment_id: UUID, action: Action, reason: str, decided_by: str, provider_id: str | None = None
+    item_id: UUID, action: Action, reason: str, decided_by: str, provider_id: str | None = None
 ) -> None:
     try:
-        decision = Decision(payment_id, action, reason, decided_by or getuser(), provider_id)
-        payment = asyncio.run(_decided(load_settings(), decision))
+        decision = Decision(item_id, action, reason, decided_by or getuser(), provider_id)
+        decided = asyncio.run(_decided(load_settings(), decision))
     except Problem as error:
         typer.echo(f"nothing is changed: {error}", err=True)
         raise typer.Exit(1) from None
-    typer.echo(f"payment {payment.id}  {payment.amount}  {payment.status}")
+    typer.echo(_line(decided))
 
 
-async def _decided(settings: Settings, decision: Decision) -> Payment:
+async def _decided(settings: Settings, decision: Decision) -> Subject:
     clock = make_clock(settings)
     async with open_database(settings) as database, make_gateway(settings) as gateway:
-        await decide_payment(database, gateway, clock, decision)
         async with database.read() as session:
-            return await get_payment(session, decision.payment_id, None)
+            kind = await find_kind(session, decision.item_id)
+        await DECIDE[kind](database, gateway, clock, decision)
+        async with database.read() as session:
+            return (await get_reviewed(session, decision.item_id, clock.now())).subject
 
 
 @app.command()

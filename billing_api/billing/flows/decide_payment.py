@@ -9,40 +9,28 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing.flows.settle_credit import settle_credit
-from billing.flows.settle_once import settle_once
+from billing.flows.settle_decision import ask_about, settle_decision, shown
 from billing.flows.settle_payment import Effect, claim_of, save_and_tell, settle_payment
-from billing.gateway.port import Accepted, Missing, PaymentGateway, ProviderPayment, Shop
-from billing.idempotency.rules import Answered, KeyScope, StoredAnswer
+from billing.gateway.port import (
+    Accepted,
+    Missing,
+    PaymentGateway,
+    ProviderPayment,
+    Shop,
+    Unknown,
+)
+from billing.idempotency.rules import Answered, KeyScope
 from billing.ledger.kinds import JournalKind
 from billing.outbox.store import add_event
 from billing.payments import rules
-from billing.payments.checks import disagreement, is_foreign
-from billing.payments.decision_store import keep_decision
-from billing.payments.decisions import (
-    CLOSED_BY_STAFF,
-    Action,
-    Decision,
-    check_legal,
-    why_in_review,
-)
-from billing.payments.problems import (
-    DecisionError,
-    ProviderIdNeeded,
-    ProviderShowsNothing,
-    ProviderSilent,
-    StillDisagrees,
-)
+from billing.payments.checks import CLOSED_BY_STAFF, disagreement, is_foreign
 from billing.payments.queries import get_payment
-from billing.payments.review import describe_item
-from billing.payments.review_queries import get_reviewed, is_waiting
 from billing.payments.rules import Payment, PaymentStatus
 from billing.payments.store import lock_payment
 from billing.platform.clock import Clock
 from billing.platform.database import Database, WriteSession
-from billing.platform.strict_json import dump_json
-
-# What the provider shows, or why it cannot be told; None where it was not asked.
-Look = ProviderPayment | DecisionError | None
+from billing.review.problems import DecisionError, StillDisagrees
+from billing.review.rules import Action, Decision
 
 
 async def decide_payment(
@@ -56,62 +44,43 @@ async def decide_payment(
 
     Raises PaymentNotFound, a DecisionError that says why nothing is changed, IdempotencyKeyReused.
     """
-    now, payment_id = clock.now(), decision.payment_id
-    look: Look = None
+    look: ProviderPayment | DecisionError | None = None
     if decision.action is Action.RELEASE:
         look = await _look(db, gateway, decision)
 
-    async def work(session: WriteSession) -> StoredAnswer:
-        payment = await lock_payment(session, payment_id)
-        waits = await is_waiting(session, payment_id, now)
-        check_legal(payment, decision.action, waits=waits)
-        await keep_decision(session, decision, found=why_in_review(payment), at=now)
+    async def lock(session: WriteSession) -> Payment:
+        return await lock_payment(session, decision.item_id)
+
+    async def act(session: WriteSession, payment: Payment, now: datetime) -> None:
         if decision.action is Action.CLOSE:
             await _close(session, payment, now)
         else:
-            await _release(session, payment, look, gateway.shop, now)
-        item = await get_reviewed(session, payment_id, now)
-        return StoredAnswer(200, dump_json(describe_item(item)))
+            await _release(session, payment, shown(look), gateway.shop, now)
 
-    return await settle_once(db, clock, scope, payment_id, work)
+    return await settle_decision(db, clock, decision, scope, lock=lock, act=act)
 
 
-async def _look(db: Database, gateway: PaymentGateway, decision: Decision) -> Look:
-    """Raises PaymentNotFound. What else is wrong waits for the key: a repeat has its first answer
-    whatever became of the payment since.
-    """
+async def _look(
+    db: Database, gateway: PaymentGateway, decision: Decision
+) -> ProviderPayment | DecisionError | None:
+    async def find(provider_id: str) -> ProviderPayment | Missing | Unknown:
+        seen = await gateway.find_payment(provider_id)
+        return seen.payment if isinstance(seen, Accepted) else seen
+
     async with db.read() as session:
-        payment = await get_payment(session, decision.payment_id, None)
-    if payment.quarantine_reason is None:
-        return None
-    asked = payment.provider_id or decision.provider_id
-    if asked is None:
-        return ProviderIdNeeded("we do not know the provider's id of it: name it")
-    if decision.provider_id not in {None, asked}:
-        return StillDisagrees(f"we know it as the provider's {asked}")
-    seen = await gateway.find_payment(asked)
-    if isinstance(seen, Accepted):
-        return seen.payment
-    if isinstance(seen, Missing):
-        return ProviderShowsNothing(f"the provider does not show {asked}")
-    return ProviderSilent(
-        f"the provider does not show {asked} now: {seen}", headers={"Retry-After": "5"}
-    )
+        payment = await get_payment(session, decision.item_id, None)
+    return await ask_about(payment, decision, find)
 
 
 async def _release(
-    session: WriteSession, payment: Payment, look: Look, shop: Shop, now: datetime
+    session: WriteSession, payment: Payment, seen: ProviderPayment, shop: Shop, now: datetime
 ) -> None:
-    if look is None:
-        raise ProviderSilent("it was not held a moment ago: repeat", headers={"Retry-After": "1"})
-    if isinstance(look, DecisionError):
-        raise look
     freed = replace(payment, quarantine_reason=None)
-    if payment.status is PaymentStatus.CANCELED and look.status == PaymentStatus.SUCCEEDED:
-        await _book_late(session, freed, look, shop, now)
+    if payment.status is PaymentStatus.CANCELED and seen.status == PaymentStatus.SUCCEEDED:
+        await _book_late(session, freed, seen, shop, now)
         return
     await save_and_tell(session, freed, now)
-    settled = await settle_payment(session, payment.id, look, shop, now)
+    settled = await settle_payment(session, payment.id, seen, shop, now)
     if settled.effect is Effect.FOREIGN or settled.payment.quarantine_reason is not None:
         reason = settled.payment.quarantine_reason or "another object"
         raise StillDisagrees(f"it still does not agree: {reason}")

@@ -20,8 +20,7 @@ from billing.payments.attempt_store import (
     open_cancel_attempt,
 )
 from billing.payments.attempts import AttemptState
-from billing.payments.checks import Claimed, disagreement, is_foreign
-from billing.payments.decisions import is_decided
+from billing.payments.checks import Claimed, disagreement, is_decided, is_foreign
 from billing.payments.rules import Payment, PaymentStatus
 from billing.payments.store import lock_payment, save_payment
 from billing.platform.crash_points import CrashPoint, crash_point

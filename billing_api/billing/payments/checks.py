@@ -6,6 +6,8 @@ from uuid import UUID
 from billing.payments.rules import Payment, PaymentStatus
 from billing.platform.money import Money
 
+CLOSED_BY_STAFF = "closed_by_staff"
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -22,6 +24,14 @@ class Claimed:
 def is_foreign(payment: Payment, claimed: Claimed) -> bool:
     """Another object altogether: it says nothing about ours and must not harm it."""
     return payment.provider_id is not None and payment.provider_id != claimed.provider_id
+
+
+def is_decided(payment: Payment, provider_status: str) -> bool:
+    """The same words of the provider once more, after a person has dealt with them."""
+    return (
+        payment.cancellation_reason == CLOSED_BY_STAFF
+        and payment.provider_status == provider_status
+    )
 
 
 def amount_agrees(payment: Payment, amount: Money | None, status: str) -> bool:

@@ -1,6 +1,6 @@
 """Reads of refunds; `owner` None reads across owners and is for staff and the worker."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -11,9 +11,6 @@ from billing.refunds.problems import RefundNotFound
 from billing.refunds.rows import refund_of
 from billing.refunds.rules import Refund
 
-UNDECIDED_LONG = timedelta(minutes=30)
-# A refund goes through in days at most; later somebody should ask the provider.
-OPEN_LONG = timedelta(days=7)
 _GET = text("""
     SELECT * FROM refunds WHERE id = :id AND (CAST(:owner AS text) IS NULL OR customer_id = :owner)
 """)
@@ -28,13 +25,6 @@ _SCAN = text("SELECT read_until FROM refund_scans WHERE shop_id = :shop_id")
 _NEWER_RETURNED = text("""
     SELECT coalesce(sum(amount_minor), 0) AS minor FROM refunds
     WHERE customer_id = :customer_id AND currency = :currency AND sent_to = 'balance' AND id > :id
-""")
-_REVIEW = text("""
-    SELECT * FROM refunds
-    WHERE quarantine_reason IS NOT NULL
-       OR undecided AND created_at < :before
-       OR status = 'pending' AND created_at < :stale
-    ORDER BY created_at LIMIT :limit
 """)
 _LISTS = {key: text(sql) for key, sql in newest_first("refunds").items()}
 
@@ -74,12 +64,6 @@ async def list_over(session: ReadSession, provider_ids: list[str]) -> set[str]:
     """Which of them have reached the same end on both sides."""
     rows = await session.all(_OVER, {"ids": provider_ids})
     return {row["provider_id"] for row in rows}
-
-
-async def list_for_review(session: ReadSession, now: datetime, limit: int) -> list[Refund]:
-    """What a person should look at: held back, or open too long."""
-    parameters = {"before": now - UNDECIDED_LONG, "stale": now - OPEN_LONG, "limit": limit}
-    return [refund_of(row) for row in await session.all(_REVIEW, parameters)]
 
 
 async def sum_newer_returned(

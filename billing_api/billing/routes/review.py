@@ -8,24 +8,24 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from starlette.responses import Response
 
 from billing.flows.decide_payment import decide_payment
+from billing.flows.decide_refund import decide_refund
 from billing.ledger import debts
 from billing.ledger.queries import find_debt, list_debts
-from billing.payments import review
-from billing.payments.decisions import Action, Decision
-from billing.payments.problems import (
+from billing.platform.database import ReadSession
+from billing.platform.paging import decode_cursor, encode_cursor
+from billing.platform.problems import ValidationFailed
+from billing.platform.tokens import Caller
+from billing.review.documents import describe_item
+from billing.review.problems import (
     DecisionError,
-    PaymentNotFound,
     ProviderIdNeeded,
     ProviderShowsNothing,
     ProviderSilent,
     ReviewItemNotFound,
     StillDisagrees,
 )
-from billing.payments.review_queries import get_reviewed, list_for_review
-from billing.platform.database import ReadSession
-from billing.platform.paging import decode_cursor, encode_cursor
-from billing.platform.problems import ValidationFailed
-from billing.platform.tokens import Caller
+from billing.review.queries import find_kind, get_reviewed, list_for_review
+from billing.review.rules import Action, Decision, Kind
 from billing.routes.amounts import StrictBody
 from billing.routes.answers import answered, shown
 from billing.routes.bodies import describe_body, read_id, read_model
@@ -35,11 +35,12 @@ from billing.routes.debit_bodies import Reason, said
 from billing.routes.keys import KeyHeader, key_scope
 from billing.routes.listing import kept
 from billing.routes.refusals import OF_BODIES, OF_KEYS, OF_TOKENS, refusals
-from billing.routes.review_documents import ReviewItemView, ReviewPage
+from billing.routes.review_documents import ReviewItemView, ReviewKind, ReviewPage
 
 router = APIRouter(prefix="/api/v1/review", tags=["review"])
 ROUTE = "POST /api/v1/review/{id}/resolve"
 EXAMPLE: dict[str, object] = {"action": "release", "reason": "Сверено с кабинетом ЮKassa"}
+DECIDE = {Kind.PAYMENT: decide_payment, Kind.REFUND: decide_refund}
 # The provider's ids as it writes them; it becomes a part of an address there.
 ProviderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
@@ -71,20 +72,23 @@ async def get_review(
     _: Annotated[Caller, Depends(caller_with(READ_ALL))],
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: str = "",
-    kind: Literal["", "payment", "receivable"] = "",
+    kind: Literal[""] | ReviewKind = "",
     reason: Annotated[str, Query(max_length=100), AfterValidator(kept)] = "",
 ) -> Response:
-    """Everybody's. A payment leaves the list when it is decided or goes on by itself, a debt when
-    it is repaid; a reason that nothing has is an empty page.
+    """Everybody's. A payment or a refund leaves the list when it is decided or goes on by itself, a
+    debt when it is repaid; a reason that nothing has is an empty page.
     """
     context = context_of(request)
     # Empty is the same as left out, as in `?limit=10&cursor=&kind=`.
     after, found = decode_cursor(cursor) if cursor else None, []
     async with context.database.read() as session:
-        if kind in {"", "payment"}:
-            now, wanted = context.clock.now(), reason or None
-            payments = await list_for_review(session, now, limit + 1, after=after, reason=wanted)
-            found += [(item.payment.id, review.describe_item(item)) for item in payments]
+        now, wanted = context.clock.now(), reason or None
+        for each in Kind:
+            if kind in {"", each}:
+                items = await list_for_review(
+                    session, each, now, limit + 1, after=after, reason=wanted
+                )
+                found += [(item.subject.id, describe_item(item)) for item in items]
         if kind in {"", "receivable"} and reason in {"", debts.OWES}:
             owed = await list_debts(session, limit + 1, after=after)
             found += [(debt.id, debts.describe_item(debt)) for debt in owed]
@@ -105,17 +109,17 @@ async def get_review_item(
     item_id: str,
     _: Annotated[Caller, Depends(caller_with(READ_ALL))],
 ) -> Response:
-    """A debt, or any payment: `reason` is null where nothing about it waits, and the decisions
-    about it stay.
+    """A debt, or any payment or refund: `reason` is null where nothing about it waits, and the
+    decisions about it stay.
     """
     context = context_of(request)
     identity = read_id(item_id, ReviewItemNotFound)
     async with context.database.read() as session:
         try:
             item = await get_reviewed(session, identity, context.clock.now())
-        except PaymentNotFound:
+        except ReviewItemNotFound:
             return shown(await _debt(session, identity))
-    return shown(review.describe_item(item))
+    return shown(describe_item(item))
 
 
 async def _debt(session: ReadSession, identity: UUID) -> dict[str, Any]:
@@ -144,8 +148,8 @@ async def post_resolve(
     idempotency_key: KeyHeader = None,
 ) -> Response:
     """`release` asks the provider again and applies its object if it agrees now; `close` says that
-    nothing more is to be done, a held payment that is not over ends canceled. The reason and who
-    gave it are kept for good.
+    nothing more is to be done, a held payment or refund that is not over ends canceled. The reason
+    and who gave it are kept for good.
     """
     context = context_of(request)
     body = await read_model(request, ResolveBody, None)
@@ -160,12 +164,15 @@ async def post_resolve(
         "provider_id": body.provider_id,
     }
     scope = key_scope(caller, ROUTE, idempotency_key, meaning)
-    try:
-        done = await decide_payment(
-            context.database, context.gateway, context.clock, decision, scope
-        )
-    except PaymentNotFound:
-        async with context.database.read() as session:
-            await _debt(session, identity)
-        raise DecisionError("nobody decides about a debt: later top-ups repay it") from None
+    async with context.database.read() as session:
+        kind = await _kind_to_decide(session, identity)
+    done = await DECIDE[kind](context.database, context.gateway, context.clock, decision, scope)
     return answered(done.answer, replayed=done.replayed)
+
+
+async def _kind_to_decide(session: ReadSession, identity: UUID) -> Kind:
+    try:
+        return await find_kind(session, identity)
+    except ReviewItemNotFound:
+        await _debt(session, identity)
+        raise DecisionError("nobody decides about a debt: later top-ups repay it") from None

@@ -5,13 +5,14 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from billing.routes.documents import PaymentView
+from billing.routes.refund_bodies import RefundView
 
-ReviewKind = Literal["payment", "receivable"]
+ReviewKind = Literal["payment", "refund", "receivable"]
 ReviewAction = Literal["release", "close"]
 
 
 class AttemptView(BaseModel):
-    kind: Literal["create", "capture", "cancel"]
+    kind: Literal["create", "capture", "cancel", "refund"]
     state: Literal["sent", "unknown", "lookup", "waiting", "accepted", "refused", "lost"]
     outcome: str | None = Field(description="What the last call came to, where that is kept")
     sends: int = Field(description="How often it was sent, always with the same key and bytes")
@@ -27,12 +28,20 @@ class DecisionView(BaseModel):
     at: str
 
 
-class KnownPayment(BaseModel):
-    payment: PaymentView
+class Known(BaseModel):
     provider_id: str | None
     provider_status: str | None = Field(description="The provider's own word, also a new one")
     last_attempt: AttemptView | None = Field(description="Our last order to the provider")
     decisions: list[DecisionView] = Field(description="What was decided so far, oldest first")
+
+
+class KnownPayment(Known):
+    payment: PaymentView
+
+
+class KnownRefund(Known):
+    refund: RefundView
+    cancellation_reason: str | None = Field(description="Why it was canceled, a stable word")
 
 
 class KnownDebt(BaseModel):
@@ -41,7 +50,7 @@ class KnownDebt(BaseModel):
 
 
 class ReviewItemView(BaseModel):
-    id: str = Field(description="The payment's id, or that of the journal that began the debt")
+    id: str = Field(description="The payment's or refund's, or of the journal that began the debt")
     kind: ReviewKind
     reason: str | None = Field(
         description="What it waits for, a stable word; null: nothing waits any more",
@@ -49,7 +58,7 @@ class ReviewItemView(BaseModel):
     )
     since: str | None
     customer_id: str
-    known: KnownPayment | KnownDebt
+    known: KnownPayment | KnownRefund | KnownDebt
     actions: list[ReviewAction] = Field(description="The ways out that are legal now")
 
 

@@ -11,9 +11,10 @@ from billing.flows.poll_payment import poll_payment
 from billing.idempotency.problems import IdempotencyKeyReused
 from billing.idempotency.rules import KeyScope
 from billing.payments.problems import PaymentFinal, PaymentNotFound
-from billing.payments.review_queries import list_for_review
 from billing.payments.rules import PaymentStatus, describe
 from billing.platform.ids import new_id
+from billing.review.queries import list_for_review
+from billing.review.rules import Kind
 
 
 async def test_an_unpaid_payment_keeps_the_wish_and_is_not_payable(
@@ -63,7 +64,7 @@ async def test_paid_all_the_same_is_credited_and_shown_for_review(
     assert paid.status is PaymentStatus.SUCCEEDED
     assert await books() == (134200, 1)
     async with database.read() as session:
-        review = await list_for_review(session, clock.now(), 1000)
+        review = await list_for_review(session, Kind.PAYMENT, clock.now(), 1000)
     assert payment.id in {found.payment.id for found in review}
 
 

@@ -17,13 +17,14 @@ from billing.flows.settle_payment import Effect, settle_payment
 from billing.flows.verify_books import verify_books
 from billing.gateway.yookassa.client import YooKassaGateway
 from billing.gateway.yookassa.connection import YooKassaAccount
-from billing.payments.decisions import Action, Decision
-from billing.payments.problems import DecisionError, PaymentNotFound
-from billing.payments.review_queries import get_reviewed, list_for_review
+from billing.payments.problems import PaymentNotFound
 from billing.payments.rules import PaymentStatus
 from billing.platform.ids import new_id
 from billing.platform.money import Money
 from billing.platform.problems import ValidationFailed
+from billing.review.problems import DecisionError
+from billing.review.queries import get_reviewed, list_for_review
+from billing.review.rules import Action, Decision, Kind
 
 
 @pytest.fixture
@@ -49,8 +50,8 @@ def decide(database, gateway, clock, read):
 def waits(database, clock):
     async def call(payment_id):
         async with database.read() as session:
-            listed = await list_for_review(session, clock.now(), 1000)
-        return payment_id in {item.payment.id for item in listed}
+            listed = await list_for_review(session, Kind.PAYMENT, clock.now(), 1000)
+        return payment_id in {item.subject.id for item in listed}
 
     return call
 

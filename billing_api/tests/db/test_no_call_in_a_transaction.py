@@ -26,9 +26,9 @@ from billing.gateway.yookassa.client import YooKassaGateway
 from billing.gateway.yookassa.connection import Connection, YooKassaAccount
 from billing.idempotency.rules import KeyScope
 from billing.inbox.rules import Arrival
-from billing.payments.decisions import Action, Decision
 from billing.payments.queries import get_payment
 from billing.platform.database import Database
+from billing.review.rules import Action, Decision
 
 _OPEN = """
     SELECT count(*) FROM pg_stat_activity

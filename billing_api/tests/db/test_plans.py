@@ -47,7 +47,7 @@ HERE = {
         for place in ("outbox.store._ADD", "inbox.store._KEEP")
     },
     "billing.idempotency.store._ANSWER": {"status": 201},
-    "billing.payments.decision_store._ADD": {"action": "close"},
+    "billing.review.store._ADD": {"action": "close"},
 }
 # Money moves, time passes: the shape of a year of one busy shop. Triggers are off for the filling.
 FILL = """
@@ -231,7 +231,7 @@ def values():
         "xid": "800",
         **dict.fromkeys(("data", "metadata"), "{}"),
         "grants": [an_id],
-        "payment_ids": [an_id],
+        **{name: [an_id] for name in ("payment_ids", "item_ids")},
         "snapshot": "800:800:",
         **dict.fromkeys(("horizon", "after_horizon"), "800"),
         **dict.fromkeys(("previous", "hash"), bytes(32)),

@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from billing.cli import app
 from billing.flows.settle_payment import settle_payment
+from billing.flows.settle_refund import settle_refund
 from billing.payments.rules import PaymentStatus
+from billing.refunds.queries import get_refund
 
 
 @pytest.fixture
@@ -75,6 +77,28 @@ async def test_a_refused_decision_says_so_and_changes_nothing(held, review, read
     assert (await read(payment.id)).status is PaymentStatus.CANCELED
 
 
+async def test_a_held_refund_is_listed_closed_and_explained(till, review):
+    refund_id = (await till.refund(await till.take(1000), 400)).object_id
+    await hold_refund(till, refund_id)
+    listed = await review("--limit", "1000")
+    [line] = [line for line in listed.output.splitlines() if str(refund_id) in line]
+    assert line.startswith(f"refund {refund_id}  4.00 RUB  succeeded  contradicts_final_state")
+    closed = await review("close", refund_id, "--reason", "seen in the cabinet", "--by", "ann")
+    assert closed.output.splitlines() == [f"refund {refund_id}  4.00 RUB  succeeded"]
+    assert str(refund_id) not in (await review("--limit", "1000")).output
+    told = (await review("history", refund_id)).output
+    assert "ann  close  found contradicts_final_state  seen in the cabinet" in told
+
+
+async def hold_refund(till, refund_id):
+    """The provider is heard to have refused what it made."""
+    async with till.database.begin() as session:
+        provider_id = (await get_refund(session, refund_id, None)).provider_id
+        seen = (await till.gateway.find_refund(provider_id)).refund
+        canceled = replace(seen, status="canceled")
+        await settle_refund(session, refund_id, canceled, till.clock.now())
+
+
 async def test_a_debt_is_listed(purse, review, customer):
     await purse.owe(500)
     listed = await review("--limit", "1000")
@@ -85,4 +109,4 @@ async def test_a_debt_is_listed(purse, review, customer):
 
 async def test_an_unknown_payment_has_no_history(review):
     nobody = await review("history", "0196f3a0-7d5e-7cc3-98a5-6c1f0e0d1b2a")
-    assert (nobody.exit_code, "No such payment" in nobody.output) == (1, True)
+    assert (nobody.exit_code, "No such item" in nobody.output) == (1, True)

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from billing.payments.review_queries import PIECE, list_for_review
 from billing.platform.ids import new_id
+from billing.review.queries import PIECE, list_for_review
+from billing.review.rules import Kind
 
 MANY = PIECE + 20
 _FILL = text("""
@@ -34,8 +35,8 @@ async def test_a_reason_is_found_wherever_it_stands_and_pages_join(own_database,
 
     async def read(limit, **more):
         async with own_database.read() as session:
-            items = await list_for_review(session, clock.now(), limit, **more)
-        return [item.payment.id for item in items]
+            items = await list_for_review(session, Kind.PAYMENT, clock.now(), limit, **more)
+        return [item.subject.id for item in items]
 
     assert await read(MANY + 1) == ids[::-1]
     assert await read(10, reason="amount_mismatch") == held[::-1]

@@ -14,11 +14,12 @@ from billing.flows.settle_attempt import NotThere, settle_attempt
 from billing.flows.settle_payment import Effect, settle_payment
 from billing.gateway.port import Refused, Unknown
 from billing.inbox.rules import Arrival
-from billing.payments.review_queries import list_for_review
 from billing.payments.rules import PaymentStatus
 from billing.platform.ids import new_id
 from billing.platform.money import Money
 from billing.platform.strict_json import dump_json
+from billing.review.queries import list_for_review
+from billing.review.rules import Kind
 
 
 @pytest.fixture
@@ -244,9 +245,15 @@ async def test_the_review_lists_what_waits_for_a_person(paid, settle, create, da
     await settle(held.id, replace(seen, amount=None))
     fine = UUID((await create()).payment_id)
     async with database.read() as session:
-        now = {item.payment.id for item in await list_for_review(session, clock.now(), 1000)}
+        now = {
+            item.subject.id
+            for item in await list_for_review(session, Kind.PAYMENT, clock.now(), 1000)
+        }
         clock.advance(days=5)
-        later = {item.payment.id for item in await list_for_review(session, clock.now(), 1000)}
+        later = {
+            item.subject.id
+            for item in await list_for_review(session, Kind.PAYMENT, clock.now(), 1000)
+        }
     assert held.id in now
     assert fine not in now
     assert fine in later

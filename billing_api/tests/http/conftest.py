@@ -149,6 +149,31 @@ def held_back(api, client, pay, amend, support, eventually):
 
 
 @pytest.fixture
+def held_refund(api, client, pay, support, eventually):
+    """4.00 of 10.00, held by an accident of ours while the provider made it. If not `ended`, it is
+    still on its way there.
+    """
+
+    def make(*, ended=True):
+        payment_id, provider_id = pay()
+        api.sandbox.succeed(provider_id)
+        path = f"/api/v1/payment/{payment_id}"
+        eventually(lambda: client.get(path).json()["status"] == "succeeded")
+        what = {"method": "POST", "path": "/v3/refunds*", "times": 1}
+        api.sandbox.control("/faults", mode="refund_pending", **what)
+        body = {"payment_id": payment_id, "value": "4.00", "currency": "RUB", "reason": "r"}
+        refund_id = client.post("/api/v1/refund", json=body).json()["id"]
+        held = "UPDATE refunds SET quarantine_reason = 'amount_mismatch' WHERE id = %s"
+        api.sql(held, refund_id)
+        if ended:
+            theirs = one(support, refund_id)["known"]["provider_id"]
+            api.sandbox.control(f"/refunds/{theirs}/succeed")
+        return refund_id
+
+    return make
+
+
+@pytest.fixture
 def unnamed(api, pay, amend):
     """Held, paid there, and its provider's id has not come back to us: ours and theirs."""
 

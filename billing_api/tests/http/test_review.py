@@ -139,6 +139,49 @@ def test_what_nobody_waits_for_is_not_closed_in_advance(
     check_problem(resolve(finance, payment_id, CLOSE), 409, "decision_not_open")
 
 
+def test_a_held_refund_shows_what_is_known_and_is_released(held_refund, finance, client, customer):
+    refund_id = held_refund()
+    [item] = [item for item in listed(finance, kind="refund") if item["id"] == refund_id]
+    assert item == one(finance, refund_id)
+    known = item.pop("known")
+    assert item.pop("since").endswith("Z")
+    assert item == {
+        "id": refund_id,
+        "kind": "refund",
+        "reason": "amount_mismatch",
+        "customer_id": customer,
+        "actions": ["release", "close"],
+    }
+    assert known["refund"] == client.get(f"/api/v1/refund/{refund_id}").json()
+    assert known["provider_id"]
+    attempt = known["last_attempt"]
+    assert (attempt["kind"], attempt["state"], attempt["sends"]) == ("refund", "accepted", 1)
+    assert (known["cancellation_reason"], known["decisions"]) == (None, [])
+    done = resolve(finance, refund_id, RELEASE).json()
+    assert done == one(finance, refund_id)
+    assert (done["reason"], done["since"], done["actions"]) == (None, None, [])
+    assert done["known"]["refund"]["status"] == done["known"]["provider_status"] == "succeeded"
+    [decision] = done["known"]["decisions"]
+    assert (decision["found"], decision["decided_by"]) == ("amount_mismatch", "finance-person")
+    payment = one(finance, done["known"]["refund"]["payment_id"])
+    assert payment["known"]["decisions"] == [], "decided about the refund, not about its payment"
+    assert payment["known"]["last_attempt"]["kind"] == "create"
+
+
+def test_a_closed_refund_is_back_on_the_balance(held_refund, finance, client, check_problem):
+    refund_id = held_refund(ended=False)
+    another = resolve(finance, refund_id, {**RELEASE, "provider_id": str(new_id())})
+    check_problem(another, 409, "still_disagrees")
+    assert client.get("/api/v1/balance").json()["items"][0]["available"] == "6.00"
+    closed = resolve(finance, refund_id, CLOSE).json()
+    assert closed["known"]["refund"]["status"] == "canceled"
+    assert closed["known"]["cancellation_reason"] == "closed_by_staff"
+    assert (closed["reason"], closed["actions"]) == (None, [])
+    assert client.get("/api/v1/balance").json()["items"][0]["available"] == "10.00"
+    for body in (CLOSE, RELEASE):
+        check_problem(resolve(finance, refund_id, body), 409, "decision_not_open")
+
+
 async def test_a_debt_is_shown_until_it_is_repaid(debtor, customer, finance, check_problem):
     await debtor.owe(15_000)
     [item] = [each for each in listed(finance) if each["customer_id"] == customer]

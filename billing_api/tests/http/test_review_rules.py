@@ -11,8 +11,10 @@ from billing.platform.ids import new_id
 REPLAYED = "idempotent-replayed"
 
 
-async def test_pages_are_newest_first_and_join(held_back, paid_late, debtor, customer, support):
-    made = [held_back(), paid_late()]
+async def test_pages_are_newest_first_and_join(
+    held_back, held_refund, paid_late, debtor, customer, support
+):
+    made = [held_back(), held_refund(), paid_late()]
     await debtor.owe(100)
     [debt] = [each for each in listed(support) if each["kind"] == "receivable"][:1]
     made += [debt["id"], held_back()]
@@ -22,11 +24,13 @@ async def test_pages_are_newest_first_and_join(held_back, paid_late, debtor, cus
         assert ids == sorted(set(ids), reverse=True)
         assert [item for item in ids if item in made] == made[::-1]
     for query, wanted in (
-        ({"kind": "payment"}, [made[3], made[1], made[0]]),
-        ({"kind": "receivable"}, [made[2]]),
-        ({"reason": "amount_mismatch"}, [made[3], made[0]]),
-        ({"reason": "paid_after_cancel_request"}, [made[1]]),
-        ({"reason": "customer_owes"}, [made[2]]),
+        ({"kind": "payment"}, [made[4], made[2], made[0]]),
+        ({"kind": "refund"}, [made[1]]),
+        ({"kind": "receivable"}, [made[3]]),
+        ({"reason": "amount_mismatch"}, [made[4], made[1], made[0]]),
+        ({"kind": "payment", "reason": "amount_mismatch"}, [made[4], made[0]]),
+        ({"reason": "paid_after_cancel_request"}, [made[2]]),
+        ({"reason": "customer_owes"}, [made[3]]),
         ({"kind": "receivable", "reason": "amount_mismatch"}, []),
         ({"reason": "no_such_word"}, []),
     ):
@@ -39,7 +43,7 @@ async def test_pages_are_newest_first_and_join(held_back, paid_late, debtor, cus
 @pytest.mark.parametrize(
     "query",
     [
-        {"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"cursor": "x"}, {"kind": "refund"},
+        {"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"cursor": "x"}, {"kind": "charge"},
         {"reason": "x" * 101}, {"reason": "\x00"},
     ],
 )  # fmt: skip

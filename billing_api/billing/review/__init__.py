@@ -1,0 +1,1 @@
+"""What waits for a person and what was decided: of payments and refunds alike, above both."""
