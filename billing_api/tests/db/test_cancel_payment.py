@@ -65,7 +65,7 @@ async def test_paid_all_the_same_is_credited_and_shown_for_review(
     assert await books() == (134200, 1)
     async with database.read() as session:
         review = await list_for_review(session, Kind.PAYMENT, clock.now(), 1000)
-    assert payment.id in {found.payment.id for found in review}
+    assert payment.id in {found.subject.id for found in review}
 
 
 async def test_a_payment_paid_a_moment_ago_is_not_canceled_but_credited(

@@ -6,20 +6,16 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from billing_parts.provider import SECRET_KEY, SHOP_ID
+from billing_parts.refund_desk import LESS, Bent, Desk
 
-from billing.flows.decide_refund import decide_refund
-from billing.flows.settle_refund import RefundEffect, settle_refund
+from billing.flows.settle_refund import RefundEffect
 from billing.flows.settle_refund_attempt import settle_refund_attempt
 from billing.flows.settle_seen_refund import settle_seen_refund
 from billing.flows.verify_books import verify_books
 from billing.gateway.port import RefundAccepted
-from billing.gateway.yookassa.client import YooKassaGateway
-from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.platform.ids import new_id
 from billing.platform.money import Money
 from billing.refunds.problems import RefundNotFound
-from billing.refunds.queries import get_refund
 from billing.review.problems import (
     DecisionError,
     ProviderIdNeeded,
@@ -27,27 +23,8 @@ from billing.review.problems import (
     ProviderSilent,
     StillDisagrees,
 )
-from billing.review.queries import get_reviewed, list_for_review
-from billing.review.rules import Action, Decision, Kind, why_in_review
-
-LESS = {"amount": Money(399, "RUB")}
-
-
-class Bent(YooKassaGateway):
-    """The same client; what the provider shows of a refund is bent on its way."""
-
-    def __init__(self, sandbox, **change):
-        super().__init__(YooKassaAccount(sandbox.api, SHOP_ID, SECRET_KEY, accepts_test=True))
-        self._change = change
-
-    async def create_refund(self, key, body, *, seconds):
-        return self._bent(await super().create_refund(key, body, seconds=seconds))
-
-    async def find_refund(self, provider_id, *, seconds=10):
-        return self._bent(await super().find_refund(provider_id, seconds=seconds))
-
-    def _bent(self, seen):
-        return RefundAccepted(replace(seen.refund, **self._change))
+from billing.review.queries import list_for_review
+from billing.review.rules import Action, Kind
 
 
 @pytest.fixture
@@ -61,108 +38,48 @@ pytestmark = pytest.mark.usefixtures("sound_books")
 
 
 @pytest.fixture
-def read(database):
-    async def call(refund_id):
-        async with database.read() as session:
-            return await get_refund(session, refund_id, None)
-
-    return call
+def desk(till):
+    return Desk(till)
 
 
 @pytest.fixture
-def settle(till, read):
-    """The provider's newest refund of the payment is heard of, changed on its way."""
-
-    async def call(refund_id, **change):
-        refund = await read(refund_id)
-        [theirs, *_] = till.theirs(await till.payment(refund.payment_id))
-        seen = (await till.gateway.find_refund(theirs["id"])).refund
-        async with till.database.begin() as session:
-            now = till.clock.now()
-            settled = await settle_refund(session, refund_id, replace(seen, **change), now)
-        return settled.effect
-
-    return call
+def read(desk):
+    return desk.read
 
 
 @pytest.fixture
-def decide(till, read):
-    async def call(refund_id, action, provider_id=None, reason="looked at it", through=None):
-        decision = Decision(refund_id, action, reason, "an operator", provider_id)
-        await decide_refund(till.database, through or till.gateway, till.clock, decision)
-        return await read(refund_id)
-
-    return call
+def settle(desk):
+    return desk.hear
 
 
 @pytest.fixture
-def waits(till):
-    """What it waits for in the list, None where nothing."""
-
-    async def call(refund_id):
-        async with till.database.read() as session:
-            listed = await list_for_review(session, Kind.REFUND, till.clock.now(), 1000)
-            one = await get_reviewed(session, refund_id, till.clock.now())
-        found = [item.subject for item in listed if item.subject.id == refund_id]
-        assert one.waits is bool(found)
-        return why_in_review(found[0]) if found else None
-
-    return call
+def decide(desk):
+    return desk.decide
 
 
 @pytest.fixture
-def history(till):
-    async def call(refund_id):
-        async with till.database.read() as session:
-            item = await get_reviewed(session, refund_id, till.clock.now())
-        return [(kept.action, kept.found, kept.reason, kept.decided_by) for kept in item.decisions]
-
-    return call
+def waits(desk):
+    return desk.waits
 
 
 @pytest.fixture
-def held(till):
-    """4.00 of 10.00, made there; its first answer did not agree, and its id was not kept."""
-
-    async def make(**change):
-        payment = await till.take(1000)
-        async with Bent(till.sandbox, **(change or LESS)) as bent:
-            refunded = await till.refund(payment, 400, through=bent)
-        return refunded.object_id, till.theirs(payment)[0]["id"]
-
-    return make
+def history(desk):
+    return desk.history
 
 
 @pytest.fixture
-def opened(till):
-    """4.00 of 10.00, known on both sides, and the provider has not ended it."""
-
-    async def make():
-        payment = await till.take(1000)
-        till.fault("refund_pending")
-        refunded = await till.refund(payment, 400)
-        return refunded.object_id, till.theirs(payment)[0]["id"]
-
-    return make
+def held(desk):
+    return desk.held
 
 
 @pytest.fixture
-def given_up(till, rows, read):
-    """Canceled here because the provider never had it, and made there all the same."""
+def opened(desk):
+    return desk.opened
 
-    async def make():
-        payment = await till.take(1000)
-        till.fault("error_500_before")
-        refund_id = (await till.refund(payment, 400)).object_id
-        await till.work(hours=25)
-        assert (await read(refund_id)).cancellation_reason == "provider_never_received"
-        [attempt] = await rows(
-            "SELECT id, body FROM payment_attempts WHERE refund_id = :r", r=refund_id
-        )
-        made = await till.gateway.create_refund(attempt["id"], bytes(attempt["body"]), seconds=10)
-        return refund_id, made.refund.id
 
-    return make
+@pytest.fixture
+def given_up(desk):
+    return desk.given_up
 
 
 @pytest.mark.parametrize("change", [LESS, {"status": "half_done"}])
