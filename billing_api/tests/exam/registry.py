@@ -39,7 +39,7 @@ EXPERIMENTS = (
     Experiment("machine", state_machine, 2000, 20),
     Experiment("notifications", notifications, 10_000, 120),
     Experiment("orders", orders_of_events, len(all_orders()), 200),
-    Experiment("refund orders", orders_of_refunds, len(all_orders_of_refunds()), 100),
+    Experiment("refund-orders", orders_of_refunds, len(all_orders_of_refunds()), 100),
     Experiment("refunds", refunds_at_once, 1000, 10),
     Experiment("clicks", clicks, 1000, 20),
     Experiment("debits", debits, 1000, 20),

@@ -24,6 +24,12 @@ async def test_nothing_fails_but_the_control(experiment, capsys):
     assert result.is_passed, result
 
 
+def test_every_name_is_one_word_of_its_own_for_the_command():
+    names = [experiment.name for experiment in EXPERIMENTS]
+    assert len(set(names)) == len(names)
+    assert all(len(name.split()) == 1 for name in names)
+
+
 @pytest.mark.parametrize("bad", [{"failures": 1}, {"control_failed": False}, {"trials": 0}])
 def test_a_failure_a_control_that_passes_and_no_trial_at_all_are_no_proof(bad):
     assert GOOD.is_passed
