@@ -173,6 +173,29 @@ def test_another_customers_payment_is_not_there(new_customer):
     assert answer.json()["code"] == "not_found" or answer.json()["code"].endswith("not_found")
 
 
+def test_what_was_paid_is_spent_and_refunded(no_faults, customer):
+    payment = customer.created()
+    customer.pay(payment)
+    customer.await_status(payment["id"], "succeeded")
+    spend = {"value": "342.00", "currency": "RUB", "reason": "Доступ на день"}
+    assert customer.http.post("/api/v1/charge", json=spend).status_code == 201
+    back = {"payment_id": payment["id"], "currency": "RUB", "reason": "Передумал"}
+    spent = customer.http.post("/api/v1/refund", json=back)
+    assert (spent.status_code, spent.json()["missing"]) == (402, "342.00")
+    refunded = customer.http.post("/api/v1/refund", json={**back, "value": 1000.00})
+    assert refunded.status_code == 201, refunded.text
+    assert set(refunded.json()) == {
+        "id", "payment_id", "status", "value", "currency", "reason", "to", "created_at",
+    }  # fmt: skip
+    assert (refunded.json()["status"], refunded.json()["to"]) == ("succeeded", "card")
+    returned = customer.http.post("/api/v1/refund", json={**back, "to": "balance"})
+    assert (returned.status_code, returned.json()["value"]) == (201, "342.00")
+    assert customer.payment(payment["id"])["refunded_value"] == "1342.00"
+    assert customer.available() == "342.00"
+    over = customer.http.post("/api/v1/refund", json=back)
+    assert (over.status_code, over.json()["code"]) == (409, "refund_exceeds_payment")
+
+
 def test_the_books_agree_after_the_journeys(suite):
-    done = suite.run(".venv/bin/billing", "verify", check=False)
+    done = suite.run(".venv/bin/billing", "verify", "--provider", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
