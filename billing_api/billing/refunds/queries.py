@@ -1,5 +1,6 @@
 """Reads of refunds; `owner` None reads across owners and is for staff and the worker."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -21,12 +22,27 @@ _OVER = text("""
     WHERE provider_id = ANY(CAST(:ids AS text[])) AND status = provider_status
       AND status <> 'pending'
 """)
+_COUNT = text("""
+    SELECT count(*) FILTER (WHERE status = 'pending') AS open,
+           min(created_at) FILTER (WHERE status = 'pending') AS oldest,
+           count(*) FILTER (WHERE quarantine_reason IS NOT NULL) AS held
+    FROM refunds WHERE status = 'pending' OR quarantine_reason IS NOT NULL
+""")
 _SCAN = text("SELECT read_until FROM refund_scans WHERE shop_id = :shop_id")
 _NEWER_RETURNED = text("""
     SELECT coalesce(sum(amount_minor), 0) AS minor FROM refunds
     WHERE customer_id = :customer_id AND currency = :currency AND sent_to = 'balance' AND id > :id
 """)
 _LISTS = {key: text(sql) for key, sql in newest_first("refunds").items()}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRefunds:
+    """How many the provider has not ended, since when the oldest, how many wait for a person."""
+
+    open: int
+    oldest: datetime | None
+    held: int
 
 
 async def get_refund(session: ReadSession, refund_id: UUID, owner: str | None) -> Refund:
@@ -58,6 +74,11 @@ async def list_created(session: ReadSession, since: datetime) -> list[Refund]:
 async def read_scan(session: ReadSession, shop_id: str) -> datetime | None:
     row = await session.first(_SCAN, {"shop_id": shop_id})
     return None if row is None else row["read_until"]
+
+
+async def count_open(session: ReadSession) -> OpenRefunds:
+    row = await session.first(_COUNT)
+    return OpenRefunds(0, None, 0) if row is None else OpenRefunds(**row)
 
 
 async def list_over(session: ReadSession, provider_ids: list[str]) -> set[str]:

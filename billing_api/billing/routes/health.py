@@ -15,6 +15,7 @@ from billing.payments.queries import count_held, count_undecided
 from billing.platform.database import UNAVAILABLE
 from billing.platform.heartbeat import read_beats
 from billing.platform.problems import ServiceUnavailable
+from billing.refunds.queries import count_open
 from billing.routes.context import context_of
 from billing.seals.queries import last_seal
 
@@ -46,6 +47,7 @@ async def metrics(request: Request) -> Response:
     async with context.database.read() as session:
         undecided, oldest = await count_undecided(session)
         held = await count_held(session)
+        refunds = await count_open(session)
         waiting = await count_waiting(session)
         beats = await read_beats(session)
         seal = await last_seal(session)
@@ -54,6 +56,12 @@ async def metrics(request: Request) -> Response:
     _gauge(registry, "billing_undecided_open", "Payments the provider has not decided", undecided)
     _gauge(registry, "billing_undecided_oldest_seconds", "Age of the oldest", _age(oldest, now))
     _gauge(registry, "billing_held_open", "Payments held until a person decides", held)
+    going, since = refunds.open, refunds.oldest
+    _gauge(registry, "billing_refunds_open", "Refunds the provider has not ended", going)
+    _gauge(registry, "billing_refunds_oldest_seconds", "Age of the oldest", _age(since, now))
+    _gauge(
+        registry, "billing_refunds_held_open", "Refunds held until a person decides", refunds.held
+    )
     _gauge(registry, "billing_inbox_depth", "Notifications waiting to be worked on", waiting)
     sealed_until = 0.0 if seal is None else seal.limits.ends_at.timestamp()
     _gauge(registry, "billing_sealed_until_seconds", "End of the last sealed day", sealed_until)

@@ -139,7 +139,8 @@ def test_health_and_metrics(api, eventually):
     assert httpx.get(f"{api.url}/health/ready").json() == {"status": "ok"}
     eventually(lambda: httpx.get(f"{api.url}/metrics").text.count('last_tick_seconds{loop="') == 6)
     text = httpx.get(f"{api.url}/metrics").text
-    names = ("undecided_open", "undecided_oldest_seconds", "held_open", "inbox_depth")
+    names = ("undecided_open", "undecided_oldest_seconds", "held_open", "inbox_depth",
+        "refunds_open", "refunds_oldest_seconds", "refunds_held_open")  # fmt: skip
     for name in (*names, "sealed_until_seconds"):
         assert f"billing_{name} " in text
     assert "billing_provider_left_alone 0.0" in text
