@@ -75,7 +75,9 @@ async def _look(
 async def _release(
     session: WriteSession, payment: Payment, seen: ProviderPayment, shop: Shop, now: datetime
 ) -> None:
-    freed = replace(payment, quarantine_reason=None)
+    # Its last word forgotten, what agrees now is news, and so is another end: what is still open
+    # is polled on, and what still contradicts is held on.
+    freed = replace(payment, quarantine_reason=None, provider_status=None)
     if payment.status is PaymentStatus.CANCELED and seen.status == PaymentStatus.SUCCEEDED:
         await _book_late(session, freed, seen, shop, now)
         return

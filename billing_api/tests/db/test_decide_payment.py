@@ -15,6 +15,7 @@ from billing.flows.poll_payment import poll_payment
 from billing.flows.recover_attempts import recover_attempts
 from billing.flows.settle_payment import Effect, settle_payment
 from billing.flows.verify_books import verify_books
+from billing.gateway.port import Accepted
 from billing.gateway.yookassa.client import YooKassaGateway
 from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.payments.problems import PaymentNotFound
@@ -25,6 +26,14 @@ from billing.platform.problems import ValidationFailed
 from billing.review.problems import DecisionError
 from billing.review.queries import get_reviewed, list_for_review
 from billing.review.rules import Action, Decision, Kind
+
+
+class Canceled(YooKassaGateway):
+    """The same client; whatever it finds is canceled."""
+
+    async def find_payment(self, provider_id, *, seconds=10):
+        seen = await super().find_payment(provider_id, seconds=seconds)
+        return Accepted(replace(seen.payment, status="canceled"))
 
 
 @pytest.fixture
@@ -216,6 +225,36 @@ async def test_a_final_payment_whose_other_end_was_looked_at_stays_as_it_is(
     closed = await decide(payment.id, Action.CLOSE)
     assert (closed.status, closed.quarantine_reason) == (PaymentStatus.SUCCEEDED, None)
     assert (await settle(payment.id, replace(seen, status="canceled"))).effect is Effect.UNCHANGED
+    assert not await waits(payment.id)
+    assert await books() == (134200, 1)
+
+
+async def test_released_while_nobody_has_paid_it_is_polled_on(
+    create, read, settle, decide, gateway, rows
+):
+    payment = await read((await create()).payment_id)
+    seen = (await gateway.find_payment(payment.provider_id)).payment
+    await settle(payment.id, replace(seen, amount=Money(1, "RUB")))
+    released = await decide(payment.id, Action.RELEASE)
+    assert (released.status, released.provider_status) == (PaymentStatus.PENDING, "pending")
+    [poll] = await rows("SELECT next_at FROM payment_polls WHERE payment_id = :p", p=payment.id)
+    assert poll["next_at"] is not None
+
+
+async def test_of_one_that_succeeded_the_other_end_is_not_released(
+    paid, settle, decide, waits, history, books, sandbox
+):
+    payment, seen = await paid()
+    await settle(payment.id, seen)
+    await settle(payment.id, replace(seen, status="canceled"))
+    account = YooKassaAccount(sandbox.api, SHOP_ID, SECRET_KEY, accepts_test=True)
+    async with Canceled(account) as elsewhere:
+        with pytest.raises(DecisionError, match="contradicts_final_state"):
+            await decide(payment.id, Action.RELEASE, at=elsewhere)
+    assert await waits(payment.id)
+    assert await history(payment.id) == []
+    released = await decide(payment.id, Action.RELEASE)
+    assert (released.status, released.provider_status) == (PaymentStatus.SUCCEEDED, "succeeded")
     assert not await waits(payment.id)
     assert await books() == (134200, 1)
 
