@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from billing.payments.rules import Payment, PaymentStatus
+from billing.payments.rules import Payment, PaymentStatus, read_status
 from billing.platform.money import Money
 
 CLOSED_BY_STAFF = "closed_by_staff"
@@ -18,7 +18,7 @@ class Claimed:
     amount: Money | None
     account_id: str
     test: bool
-    status: str = ""
+    status: str
 
 
 def is_foreign(payment: Payment, claimed: Claimed) -> bool:
@@ -32,6 +32,14 @@ def is_decided(payment: Payment, provider_status: str) -> bool:
         payment.cancellation_reason == CLOSED_BY_STAFF
         and payment.provider_status == provider_status
     )
+
+
+def is_strange(payment: Payment, provider_status: str) -> bool:
+    """A word for a state that the provider has none of, as far as we know: nobody can tell what to
+    book. About what is over it is looked at once.
+    """
+    looked_at = payment.is_final and payment.provider_status == provider_status
+    return read_status(provider_status) is None and not looked_at
 
 
 def amount_agrees(payment: Payment, amount: Money | None, status: str) -> bool:
@@ -63,6 +71,7 @@ def disagreement(
         ("shop_mismatch", claimed.account_id != account_id),
         ("test_payment_in_production", claimed.test and not accepts_test),
         ("test_flag_changed", flag_changed),
+        ("unknown_status", is_strange(payment, claimed.status)),
     )
     return next((reason for reason, holds in doubts if holds), None)
 

@@ -113,19 +113,21 @@ async def rows_of(database, payment_id):
 pytestmark = pytest.mark.usefixtures("sound_books")
 
 
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [({"amount": Money(1, "RUB")}, "amount_mismatch"), ({"status": "half_done"}, "unknown_status")],
+)
 async def test_a_released_payment_is_credited_by_what_the_provider_says_now(
-    paid, settle, decide, waits, history, books
+    paid, settle, decide, waits, history, books, change, found
 ):
     payment, seen = await paid()
-    await settle(payment.id, replace(seen, amount=Money(1, "RUB")))
+    await settle(payment.id, replace(seen, **change))
     assert await waits(payment.id)
     released = await decide(payment.id, Action.RELEASE)
     assert released.status is PaymentStatus.SUCCEEDED
     assert await books() == (134200, 1)
     assert not await waits(payment.id)
-    assert await history(payment.id) == [
-        (Action.RELEASE, "amount_mismatch", "looked at it", "an operator")
-    ]
+    assert await history(payment.id) == [(Action.RELEASE, found, "looked at it", "an operator")]
 
 
 async def test_a_payment_that_still_does_not_agree_stays_held_and_nothing_is_kept(

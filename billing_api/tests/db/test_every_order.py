@@ -96,7 +96,7 @@ async def journals_of(rows, payment):
 @pytest.mark.parametrize("late", ["accepted", "unknown"])
 async def test_paid_in_every_order_of_the_news(unanswered, tell, read, rows, database, late):
     words = ("pending", WAITING, SUCCEEDED, late)
-    for order in permutations((*words, "a_new_word") if late == "accepted" else words):
+    for order in permutations(words):
         payment, seen = await unanswered()
         for word in order:
             await tell(payment, seen, word)
@@ -104,6 +104,21 @@ async def test_paid_in_every_order_of_the_news(unanswered, tell, read, rows, dat
         assert stored.status is PaymentStatus.SUCCEEDED, order
         assert (stored.undecided, stored.quarantine_reason) == (False, None), order
         assert await journals_of(rows, payment) == 1, order
+    assert [check for check in await verify_books(database) if check.violations] == []
+
+
+async def test_a_word_nobody_knows_stops_every_order_of_the_news_where_it_comes(
+    unanswered, tell, read, rows, database
+):
+    for order in permutations(("pending", SUCCEEDED, "accepted", "a_new_word")):
+        payment, seen = await unanswered()
+        for word in order:
+            await tell(payment, seen, word)
+        paid = order.index(SUCCEEDED) < order.index("a_new_word")
+        stored = await read(payment.id)
+        assert stored.status == (SUCCEEDED if paid else "pending"), order
+        assert stored.quarantine_reason == "unknown_status", order
+        assert await journals_of(rows, payment) == int(paid), order
     assert [check for check in await verify_books(database) if check.violations] == []
 
 

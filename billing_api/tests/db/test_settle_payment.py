@@ -122,11 +122,14 @@ async def test_states_may_be_skipped_and_passed_through(paid, settle, read, book
     assert await books() == (134200, 1)
 
 
-async def test_a_state_we_do_not_know_is_noted_and_moves_nothing(paid, settle, read, books):
+async def test_a_state_nobody_knows_is_held_and_books_nothing(paid, settle, read, books):
     payment, seen = await paid()
-    await settle(payment.id, replace(seen, status="partially_approved"))
+    held = await settle(payment.id, replace(seen, status="partially_approved"))
+    assert held.effect is Effect.QUARANTINED
     stored = await read(payment.id)
-    assert (stored.status, stored.provider_status) == (PaymentStatus.PENDING, "partially_approved")
+    assert (stored.status, stored.quarantine_reason) == (PaymentStatus.PENDING, "unknown_status")
+    assert stored.provider_status == "partially_approved"
+    assert (await settle(payment.id, seen)).effect is Effect.QUARANTINED, "a person decides"
     assert await books() == (0, 0)
 
 

@@ -70,6 +70,18 @@ async def test_a_state_that_is_no_text_leaves_the_outcome_unknown(answer_with, w
     assert attempt["state"] == "unknown"
 
 
+@pytest.mark.parametrize("word", ["half_done", "Succeeded"])
+async def test_a_state_nobody_knows_is_held_for_a_person(answer_with, word, rows, books):
+    payment = await answer_with({"status": word})
+    assert (payment.status, payment.quarantine_reason) == (PaymentStatus.PENDING, "unknown_status")
+    assert payment.provider_status == word
+    [attempt] = await rows(
+        "SELECT next_at FROM payment_attempts WHERE payment_id = :p", p=payment.id
+    )
+    assert attempt["next_at"] is None, "nothing is sent again"
+    assert await books() == (0, 0)
+
+
 @pytest.mark.parametrize("word", [NUL, HALF])
 async def test_other_words_that_are_no_text_are_passed_over(answer_with, word):
     payment = await answer_with(

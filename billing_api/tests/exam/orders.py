@@ -1,4 +1,5 @@
-"""Every order of up to six events of one payment: the end depends on what was heard, not on when.
+"""Every order of up to six events of one payment: the end depends on what was heard, not on when,
+but that nothing is heard any more after a word nobody knows.
 
 An event is a word of the provider, by whatever way it came, or what our own call heard late. A
 story is six events that belong together; each choice among them is told in each of its orders.
@@ -34,11 +35,12 @@ NAME = "orders of events"
 WHOLE, PART = 134200, 50000
 AT_ONCE = 8
 WAITING, SUCCEEDED, CANCELED = "waiting_for_capture", "succeeded", "canceled"
+STRANGE = "a_new_word"  # the provider has no such state
 ANSWERED, SILENCE = "our call: answered", "our call: silence"
 # What a story's last word is worth. Those of refunds are in refunds.py.
 STORIES = (
-    ("pending", WAITING, SUCCEEDED, "a_new_word", ANSWERED, SILENCE),
-    ("pending", WAITING, CANCELED, "a_new_word", ANSWERED, SILENCE),
+    ("pending", WAITING, SUCCEEDED, STRANGE, ANSWERED, SILENCE),
+    ("pending", WAITING, CANCELED, STRANGE, ANSWERED, SILENCE),
     ("pending", WAITING, SUCCEEDED, SUCCEEDED, ANSWERED, SILENCE),
 )
 CAPTURES = ("pending", WAITING, SUCCEEDED, SUCCEEDED, ANSWERED, SILENCE)
@@ -60,7 +62,8 @@ class Order:
     @property
     def end(self) -> dict[str, Any]:
         """What must be, by the words alone."""
-        known = set(self.events)
+        held = STRANGE in self.events
+        known = set(self.events[: self.events.index(STRANGE)] if held else self.events)
         status = WAITING if self.captures or WAITING in known else "pending"
         status = next((word for word in (SUCCEEDED, CANCELED) if word in known), status)
         taken = PART if self.captures else WHOLE
@@ -70,7 +73,7 @@ class Order:
         return {
             "status": status,
             "captured_minor": taken if paid else 0,
-            "quarantine_reason": None,
+            "quarantine_reason": "unknown_status" if held else None,
             "undecided": not self.captures and known <= {SILENCE},
             "journals": int(paid),
             "balance": taken if paid else 0,

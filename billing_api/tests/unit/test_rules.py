@@ -22,7 +22,7 @@ from billing.ledger.rules import (
     total_of,
 )
 from billing.payments.attempts import PAUSES_SECONDS, pause_after, spread
-from billing.payments.checks import Claimed, disagreement, is_foreign
+from billing.payments.checks import Claimed, disagreement, is_foreign, is_strange
 from billing.payments.rules import (
     FINAL,
     RANK,
@@ -211,24 +211,35 @@ def payment(**changes) -> Payment:
         ({"amount": Money(100, "USD")}, "currency_mismatch"),
         ({"account_id": "999"}, "shop_mismatch"),
         ({"test": False}, "test_flag_changed"),
+        ({"status": "half_done"}, "unknown_status"),
+        *(({"status": word}, None) for word in PaymentStatus),
     ],
 )
 def test_an_object_that_does_not_agree_is_named(changes, reason):
     ours = payment()
     claimed = replace(
-        Claimed("p1", str(ours.id), Money(100, "RUB"), "100500", test=True), **changes
+        Claimed("p1", str(ours.id), Money(100, "RUB"), "100500", test=True, status="pending"),
+        **changes,
     )
     assert disagreement(ours, claimed, account_id="100500", accepts_test=True) == reason
 
 
+def test_a_strange_word_about_what_is_over_is_looked_at_once():
+    over = payment(status=PaymentStatus.SUCCEEDED, provider_status="succeeded")
+    assert is_strange(over, "half_done")
+    assert not is_strange(replace(over, provider_status="half_done"), "half_done")
+    assert is_strange(replace(over, provider_status="half_done"), "half_made")
+    assert is_strange(payment(provider_status="half_done"), "half_done"), "not over: never passed"
+
+
 def test_a_test_payment_is_not_taken_for_money_in_production():
     ours = payment(test=None)
-    claimed = Claimed("p1", str(ours.id), Money(100, "RUB"), "100500", test=True)
+    claimed = Claimed("p1", str(ours.id), Money(100, "RUB"), "100500", test=True, status="pending")
     found = disagreement(ours, claimed, account_id="100500", accepts_test=False)
     assert found == "test_payment_in_production"
 
 
 def test_another_object_is_foreign_only_when_ours_is_known():
-    claimed = Claimed("p2", None, None, "", test=True)
+    claimed = Claimed("p2", None, None, "", test=True, status="pending")
     assert is_foreign(payment(), claimed)
     assert not is_foreign(payment(provider_id=None), claimed)
