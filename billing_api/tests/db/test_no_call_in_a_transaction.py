@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 from billing_parts.orders import order
 from billing_parts.provider import SECRET_KEY, SHOP_ID
+from billing_parts.refund_desk import Desk
 from billing_parts.refunding import Till
 
 from billing.flows.cancel_payment import CancelPayment, cancel_payment
@@ -192,6 +193,20 @@ async def test_no_decision_of_a_person_calls_inside_a_transaction(site, make, sa
         database, gateway, clock, Decision(payment.id, Action.RELEASE, "why", "who")
     )
     assert gateway.asked == {("GET", 2)}
+    assert gateway.open == []
+
+
+async def test_a_decision_about_a_refund_asks_outside_of_its_transaction(
+    site, sandbox, clock, customer
+):
+    database, gateway = site
+    till = Till(database, gateway, clock, sandbox, customer)
+    refunded = await till.refund(await till.take(1000), 400)
+    desk = Desk(till)
+    await desk.hear(refunded.object_id, status="half_done")
+    gateway.asked.clear()
+    await desk.decide(refunded.object_id, Action.RELEASE)
+    assert gateway.asked == {("GET", "refund")}
     assert gateway.open == []
 
 
