@@ -5,7 +5,6 @@ by part, with what the oracle says, and so is each refusal. A failure is shrunk 
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,15 +30,11 @@ from billing.flows.verify_books import verify_books
 from billing.idempotency.rules import Answered
 from billing.platform.ids import new_id
 from billing.platform.problems import Problem
-from exam.naive_purse import Keyless
 from exam.oracle import FOR_EVER, Debit, Hold, Oracle, Refused
 from exam.payments import ask_for, top_up
 from exam.place import Place, open_place
-from exam.result import Result, report
 
-NAME = "state machine"
 STEPS = 30
-CONTROL_MACHINES = 60
 _CHARGE_OF = text("SELECT id FROM charges WHERE hold_id = :hold")
 MINOR = some.integers(1, 3000)
 PART = some.one_of(some.none(), MINOR)
@@ -64,31 +59,38 @@ class Twin:
 
 class BalanceMachine(RuleBasedStateMachine):
     bank: Bank
+    oracle_of: type[Oracle] = Oracle
     charges, holds = Bundle("charges"), Bundle("holds")
 
     def __init__(self) -> None:
         super().__init__()
         place = self.bank.place
-        self.clock, self.oracle = place.clock, Oracle()
+        self.clock, self.oracle = place.clock, self.oracle_of()
         self.purse = self.bank.purse(place.database, place.clock, str(new_id()))
         self.last: tuple[Callable[[], Awaitable[Answered]], Answered] | None = None
         self.number = 0
 
     @rule(minor=MINOR)
     def top_up(self, minor: int) -> None:
-        async def work() -> None:
+        self.pay(minor)
+        self.oracle.pay_in(minor)
+
+    def pay(self, minor: int) -> UUID:
+        """A payment that succeeded; its news come twice."""
+
+        async def work() -> UUID:
             database, clock = self.bank.place.database, self.clock
             async with database.begin() as session:
                 payment_id, _ = await ask_for(session, clock, self.purse.customer, minor)
             for _ in range(2):
                 await top_up(database, clock, payment_id, minor)
+            return payment_id
 
-        self.bank.ask.run(work())
-        self.oracle.pay_in(minor)
+        return self.bank.ask.run(work())
 
     @rule(minor=MINOR)
     def adjust(self, minor: int) -> None:
-        self._do(lambda key: self.purse.fund(minor, key=key), lambda: self.oracle.pay_in(minor))
+        self._do(lambda key: self.purse.fund(minor, key=key), lambda: self.oracle.adjust(minor))
 
     @rule(minor=MINOR, days=some.one_of(some.none(), some.integers(1, 12)))
     def grant(self, minor: int, days: int | None) -> None:
@@ -207,9 +209,11 @@ class BalanceMachine(RuleBasedStateMachine):
         return self.bank.ask.run(find())
 
 
-def _play(bank: Bank, machines: int, number: int, *, shrinks: bool) -> str | None:
+def _play(
+    kind: type[BalanceMachine], bank: Bank, machines: int, number: int, *, shrinks: bool
+) -> str | None:
     """What was found, in Hypothesis's words."""
-    machine = type("Machine", (BalanceMachine,), {"bank": bank})
+    machine = type("Machine", (kind,), {"bank": bank})
     phases = (Phase.generate, Phase.shrink) if shrinks else (Phase.generate,)
     plan = settings(
         max_examples=machines,
@@ -227,13 +231,16 @@ def _play(bank: Bank, machines: int, number: int, *, shrinks: bool) -> str | Non
     return None
 
 
-def _play_here(machines: int, number: int, purse: type[Purse], *, shrinks: bool) -> list[str]:
+def play(
+    kind: type[BalanceMachine], machines: int, number: int, purse: type[Purse], *, shrinks: bool
+) -> list[str]:
     """For a thread, as the machine is no coroutine: with a loop and a place of its own."""
     with asyncio.Runner() as ask:
         opened = open_place(write_pool=2)
         place = ask.run(opened.__aenter__())
         try:
-            found = _play(Bank(place, ask, purse), machines, number, shrinks=shrinks)
+            bank = Bank(place, ask, purse)
+            found = _play(kind, bank, machines, number, shrinks=shrinks)
             checks = ask.run(verify_books(place.database))
         finally:
             ask.run(opened.__aexit__(None, None, None))
@@ -241,13 +248,3 @@ def _play_here(machines: int, number: int, purse: type[Purse], *, shrinks: bool)
         *([] if found is None else [found]),
         *(f"books: {check.name}" for check in checks if check.violations),
     ]
-
-
-async def state_machine(trials: int, seed: int) -> Result:
-    """`trials` machines of up to 30 steps each."""
-    began = time.monotonic()
-    failures = await asyncio.to_thread(_play_here, trials, seed, Purse, shrinks=True)
-    report(NAME, failures)
-    naive = await asyncio.to_thread(_play_here, CONTROL_MACHINES, seed, Keyless, shrinks=False)
-    seconds = time.monotonic() - began
-    return Result(NAME, trials, len(failures), seed, seconds, bool(naive))

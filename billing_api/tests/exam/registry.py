@@ -8,7 +8,7 @@ from exam.bank import bank
 from exam.crashes import crash_points
 from exam.key_window import key_window
 from exam.kills import real_processes
-from exam.machine import state_machine
+from exam.money_machine import state_machine
 from exam.notifications import notifications
 from exam.orders import all_orders, orders_of_events
 from exam.outage import outage
