@@ -6,6 +6,8 @@ have gone through only since.
 
 from datetime import timedelta
 
+import structlog
+
 from billing.flows.settle_look import settle_look_at
 from billing.flows.settle_seen_refund import SeenRefund, settle_seen_refund
 from billing.gateway.lists import ListUnreadableError, every_refund
@@ -22,6 +24,7 @@ OVERLAP = timedelta(days=3)
 FIRST = timedelta(days=30)
 CLOCK_SKEW = timedelta(hours=1)
 AT_ONCE = 8
+logger = structlog.get_logger("billing.refunds")
 
 
 async def find_refunds(db: Database, gateway: PaymentGateway, clock: Clock) -> int:
@@ -56,4 +59,9 @@ async def _apply(db: Database, gateway: PaymentGateway, clock: Clock, seen: Prov
     if seen.payment_id is not None:
         await settle_look_at(db, gateway, clock, seen.payment_id)
     did = await db.transact(lambda session: settle_seen_refund(session, seen, clock.now()))
+    if did is SeenRefund.MISMATCH:
+        # Nothing is booked: a person compares, by this line and by `billing verify --provider`.
+        logger.warning(
+            "a refund does not fit", **{"suite.object": seen.id, "suite.state": seen.status}
+        )
     return did is SeenRefund.SETTLED

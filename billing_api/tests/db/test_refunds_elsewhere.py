@@ -3,14 +3,21 @@
 import json
 
 import pytest
+from billing_parts.provider import SECRET_KEY, SHOP_ID
 from billing_parts.purse import read as shown
+from structlog.testing import capture_logs
 
 from billing.flows.compare_refunds import compare_refunds
+from billing.flows.find_refunds import find_refunds
 from billing.flows.process_notifications import process_notifications
 from billing.flows.receive_notification import receive_notification
 from billing.flows.verify_books import verify_books
+from billing.gateway.port import ProviderRefund, RefundList
+from billing.gateway.yookassa.client import YooKassaGateway
+from billing.gateway.yookassa.connection import YooKassaAccount
 from billing.inbox.rules import Arrival
 from billing.platform.ids import new_id
+from billing.platform.money import Money
 
 
 @pytest.fixture
@@ -124,6 +131,34 @@ async def test_one_that_is_not_through_yet_is_found_when_it_is(till, purse, data
     till.clock.advance(hours=2)
     await till.look()
     assert await purse.parts() == (600, 0, 0, 0)
+    assert await violations(database) == []
+
+
+class Claims(YooKassaGateway):
+    """The same client; its list has one refund more than the provider made."""
+
+    claim: ProviderRefund
+
+    async def list_refunds(self, since, until, cursor=None, *, payment_id=None, seconds=10):
+        page = await super().list_refunds(since, until, cursor, payment_id=payment_id)
+        return RefundList([*page.items, self.claim], page.next_cursor)
+
+
+@pytest.mark.parametrize("money", [Money(1001, "RUB"), Money(100, "USD"), None])
+async def test_one_that_does_not_fit_is_told_and_not_booked(
+    till, purse, database, refunds_of, money
+):
+    payment = await till.take(1000)
+    account = YooKassaAccount(till.sandbox.api, SHOP_ID, SECRET_KEY, accepts_test=True)
+    async with Claims(account) as claims:
+        name, theirs = f"strange-{new_id()}", payment.provider_id
+        claims.claim = ProviderRefund(name, "succeeded", money, theirs, None, None, None)
+        with capture_logs() as lines:
+            assert await find_refunds(database, claims, till.clock) == 0
+    told = [line for line in lines if line["event"] == "a refund does not fit"]
+    assert [line["suite.object"] for line in told] == [name]
+    assert await refunds_of(payment) == []
+    assert await purse.parts() == (1000, 0, 0, 0)
     assert await violations(database) == []
 
 
