@@ -59,7 +59,7 @@ async def _apply(db: Database, gateway: PaymentGateway, clock: Clock, seen: Prov
     if seen.payment_id is not None:
         await settle_look_at(db, gateway, clock, seen.payment_id)
     did = await db.transact(lambda session: settle_seen_refund(session, seen, clock.now()))
-    if did is SeenRefund.MISMATCH:
+    if did is SeenRefund.STRANGE:
         # Nothing is booked: a person compares, by this line and by `billing verify --provider`.
         logger.warning(
             "a refund does not fit", **{"suite.object": seen.id, "suite.state": seen.status}

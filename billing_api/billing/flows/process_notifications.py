@@ -34,6 +34,7 @@ REFUNDS = {
     SeenRefund.SETTLED: Outcome.SETTLED,
     SeenRefund.UNCHANGED: Outcome.UNCHANGED,
     SeenRefund.MISMATCH: Outcome.MISMATCH,
+    SeenRefund.STRANGE: Outcome.MISMATCH,
     SeenRefund.UNKNOWN_PAYMENT: Outcome.UNKNOWN_PAYMENT,
 }
 

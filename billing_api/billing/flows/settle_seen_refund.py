@@ -28,7 +28,8 @@ CABINET_REASON = "made in the provider's cabinet"
 class SeenRefund(StrEnum):
     SETTLED = "settled"
     UNCHANGED = "unchanged"
-    MISMATCH = "mismatch"
+    MISMATCH = "mismatch"  # ours, and held for a person
+    STRANGE = "strange"  # of the cabinet, and not what was taken for the payment: kept nowhere
     UNKNOWN_PAYMENT = "unknown_payment"
 
 
@@ -62,7 +63,7 @@ async def _keep(
     amount = seen.amount
     if amount is None or amount.currency != payment.amount.currency or amount.minor > left:
         # More than we ever took for it: our books or theirs are wrong, and a person finds out.
-        return SeenRefund.MISMATCH
+        return SeenRefund.STRANGE
     refund = _found(payment_id, payment.customer_id, amount, seen, now)
     await add_refund(session, refund)
     await settle_outside_refund(session, payment, refund, JournalKind.CABINET_REFUND, now)

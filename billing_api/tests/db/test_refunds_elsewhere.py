@@ -124,7 +124,7 @@ async def test_one_that_is_not_through_yet_is_found_when_it_is(till, purse, data
     payment = await till.take(1000)
     till.fault("refund_pending", method="POST")
     till.in_cabinet(payment, "4.00")
-    assert await till.look() == 0
+    await till.look()
     assert await purse.parts() == (1000, 0, 0, 0)
     [theirs] = till.theirs(payment)
     till.sandbox.control(f"/refunds/{theirs['id']}/succeed")
@@ -154,7 +154,7 @@ async def test_one_that_does_not_fit_is_told_and_not_booked(
         name, theirs = f"strange-{new_id()}", payment.provider_id
         claims.claim = ProviderRefund(name, "succeeded", money, theirs, None, None, None)
         with capture_logs() as lines:
-            assert await find_refunds(database, claims, till.clock) == 0
+            await find_refunds(database, claims, till.clock)
     told = [line for line in lines if line["event"] == "a refund does not fit"]
     assert [line["suite.object"] for line in told] == [name]
     assert await refunds_of(payment) == []

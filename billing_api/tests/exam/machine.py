@@ -226,7 +226,7 @@ def _play(
     )
     try:
         run_state_machine_as_test(seeded(number)(machine), settings=plan)
-    except AssertionError as error:
+    except (AssertionError, Problem) as error:
         return "\n".join([str(error), *getattr(error, "__notes__", ())])
     return None
 
