@@ -10,8 +10,8 @@ from datetime import datetime
 
 from billing.flows.settle_decision import ask_about, settle_decision, shown
 from billing.flows.settle_outside_refund import settle_outside_refund
+from billing.flows.settle_payment import Effect
 from billing.flows.settle_refund import (
-    RefundEffect,
     claim_of,
     end_refund,
     lock_both,
@@ -87,7 +87,7 @@ async def _release_open(
     # Its last word forgotten, whatever agrees now is news: so what is still open is asked about on.
     await save_refund(session, replace(refund, quarantine_reason=None, provider_status=None), now)
     settled = await settle_refund(session, refund.id, seen, now)
-    if settled.effect is RefundEffect.FOREIGN or settled.refund.quarantine_reason is not None:
+    if settled.effect is Effect.FOREIGN or settled.refund.quarantine_reason is not None:
         reason = settled.refund.quarantine_reason or "another object"
         raise StillDisagrees(f"it still does not agree: {reason}")
 

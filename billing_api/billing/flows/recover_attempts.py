@@ -8,11 +8,19 @@ of repeats: what is not taken on is not counted and stays due.
 """
 
 from dataclasses import replace
-from datetime import timedelta
 
-from billing.flows.settle_attempt import NotThere, settle_attempt
-from billing.flows.settle_due import count_repeat, renew, settle_due, settle_turn
+from billing.flows.settle_attempt import settle_attempt
+from billing.flows.settle_due import (
+    CALL_SECONDS,
+    CLOCK_SKEW,
+    count_repeat,
+    look_again_later,
+    renew,
+    settle_due,
+    settle_turn,
+)
 from billing.flows.settle_held import settle_held
+from billing.flows.settle_later import NotThere
 from billing.flows.settle_payment import save_and_tell, settle_payment
 from billing.gateway.lists import ListUnreadableError, every_payment
 from billing.gateway.port import Accepted, CreateOutcome, PaymentGateway, Unknown
@@ -37,9 +45,6 @@ from billing.platform.budget import Budget
 from billing.platform.clock import Clock
 from billing.platform.concurrency import each
 from billing.platform.database import Database, WriteSession
-
-CALL_SECONDS = 35.0
-CLOCK_SKEW = timedelta(hours=1)
 
 
 async def recover_attempts(
@@ -153,18 +158,8 @@ async def _look_for(db: Database, gateway: PaymentGateway, clock: Clock, attempt
         await _look_at_held(db, gateway, clock, attempt)
         return
     outcome = await _search(gateway, attempt)
-    age = clock.now() - attempt.created_at
-    if isinstance(outcome, Unknown) or (isinstance(outcome, NotThere) and age < LOOKUP_UNTIL):
-        async with db.begin() as session:
-            await mark_attempt(
-                session,
-                attempt.id,
-                AttemptState.LOOKUP,
-                next_at=clock.now() + LOOKUP_PAUSE,
-                outcome="not_there_yet" if isinstance(outcome, NotThere) else outcome.why,
-            )
-        return
-    await _settle(db, gateway, clock, attempt, outcome)
+    if not await look_again_later(db, clock, attempt, outcome):
+        await _settle(db, gateway, clock, attempt, outcome)
 
 
 async def _search(gateway: PaymentGateway, attempt: Attempt) -> Accepted | NotThere | Unknown:

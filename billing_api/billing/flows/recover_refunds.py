@@ -4,11 +4,19 @@ Within the key's window the same bytes go out under the same key. After it nothi
 again: the provider's list of the payment's refunds is searched for our id.
 """
 
-from datetime import timedelta
 from uuid import UUID
 
-from billing.flows.settle_due import count_repeat, renew, settle_due, settle_turn
-from billing.flows.settle_refund_attempt import RefundNotThere, settle_refund_attempt
+from billing.flows.settle_due import (
+    CALL_SECONDS,
+    CLOCK_SKEW,
+    count_repeat,
+    look_again_later,
+    renew,
+    settle_due,
+    settle_turn,
+)
+from billing.flows.settle_later import NotThere
+from billing.flows.settle_refund_attempt import settle_refund_attempt
 from billing.gateway.lists import ListUnreadableError, every_refund
 from billing.gateway.port import (
     PaymentGateway,
@@ -16,22 +24,12 @@ from billing.gateway.port import (
     RefundOutcome,
     Unknown,
 )
-from billing.payments.attempt_store import mark_attempt
-from billing.payments.attempts import (
-    LOOKUP_PAUSE,
-    LOOKUP_UNTIL,
-    Attempt,
-    AttemptState,
-    key_is_fresh,
-)
+from billing.payments.attempts import Attempt, AttemptState, key_is_fresh
 from billing.payments.queries import get_payment
 from billing.platform.budget import Budget
 from billing.platform.clock import Clock
 from billing.platform.concurrency import each
 from billing.platform.database import Database
-
-CALL_SECONDS = 35.0
-CLOCK_SKEW = timedelta(hours=1)
 
 
 async def recover_refunds(
@@ -61,11 +59,10 @@ async def _recover(
     ):
         await _look_for(db, gateway, clock, attempt, refund_id)
         return
-    sending: Attempt | None = attempt
     if attempt.state is AttemptState.WAITING:
         sending = await renew(db, clock, attempt)
-    elif not await count_repeat(db, clock, attempt):
-        sending = None
+    else:
+        sending = attempt if await count_repeat(db, clock, attempt) else None
     if sending is None:
         return
     outcome = await gateway.create_refund(sending.id, sending.body, seconds=CALL_SECONDS)
@@ -76,21 +73,13 @@ async def _look_for(
     db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt, refund_id: UUID
 ) -> None:
     outcome = await _search(db, gateway, clock, attempt, refund_id)
-    age = clock.now() - attempt.created_at
-    if isinstance(outcome, Unknown) or (isinstance(outcome, RefundNotThere) and age < LOOKUP_UNTIL):
-        why = outcome.why if isinstance(outcome, Unknown) else "not_there_yet"
-        next_at = clock.now() + LOOKUP_PAUSE
-        async with db.begin() as session:
-            await mark_attempt(
-                session, attempt.id, AttemptState.LOOKUP, next_at=next_at, outcome=why
-            )
-        return
-    await _settle(db, clock, attempt, refund_id, outcome)
+    if not await look_again_later(db, clock, attempt, outcome):
+        await _settle(db, clock, attempt, refund_id, outcome)
 
 
 async def _search(
     db: Database, gateway: PaymentGateway, clock: Clock, attempt: Attempt, refund_id: UUID
-) -> RefundAccepted | RefundNotThere | Unknown:
+) -> RefundAccepted | NotThere | Unknown:
     """All of the payment's refunds since the attempt: the provider cannot filter by our id."""
     async with db.read() as session:
         payment = await get_payment(session, attempt.payment_id, None)
@@ -103,7 +92,7 @@ async def _search(
                 return RefundAccepted(item)
     except ListUnreadableError as error:
         return Unknown(str(error))
-    return RefundNotThere()
+    return NotThere()
 
 
 async def _settle(
@@ -111,7 +100,7 @@ async def _settle(
     clock: Clock,
     attempt: Attempt,
     refund_id: UUID,
-    outcome: RefundOutcome | RefundNotThere,
+    outcome: RefundOutcome | NotThere,
 ) -> None:
     await settle_turn(
         db,

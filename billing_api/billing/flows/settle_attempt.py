@@ -4,16 +4,10 @@ Runs inside the caller's transaction, after the call. Only a first send that was
 ends a payment here; a refused repeat says nothing of the send before it, so it is looked for.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from billing.flows.settle_later import (
-    look_for,
-    repeat_later,
-    try_anew_later,
-    unknown_later,
-)
+from billing.flows.settle_later import NotThere, refused_later, unknown_later
 from billing.flows.settle_payment import Effect, save_and_tell, settle_payment
 from billing.gateway.port import Accepted, CreateOutcome, Refused, Shop, Unknown
 from billing.outbox.store import add_event
@@ -23,15 +17,10 @@ from billing.payments.attempt_store import (
     lock_attempt,
     mark_attempt,
 )
-from billing.payments.attempts import KEY_WINDOW, Attempt, AttemptState
+from billing.payments.attempts import AttemptState
 from billing.payments.rules import Payment
 from billing.payments.store import lock_payment
 from billing.platform.database import WriteSession
-
-
-@dataclass(frozen=True, slots=True)
-class NotThere:
-    """The provider's whole list was read and the payment is not in it."""
 
 
 async def settle_attempt(
@@ -43,43 +32,30 @@ async def settle_attempt(
     shop: Shop,
     now: datetime,
 ) -> Payment:
+    if isinstance(outcome, Accepted):
+        settled = await settle_payment(session, payment_id, outcome.payment, shop, now)
+        # A second object of one payment would mean money taken twice: it stands in the review.
+        word = "second_object" if settled.effect is Effect.FOREIGN else "accepted"
+        await mark_attempt(session, attempt_id, AttemptState.ACCEPTED, outcome=word)
+        return settled.payment
     payment = await lock_payment(session, payment_id)
     attempt = await lock_attempt(session, attempt_id)
+    if not payment.undecided or payment.quarantine_reason is not None:
+        # Somebody else brought the answer meanwhile, or a person decides: nothing is repeated.
+        await mark_attempt(session, attempt_id, AttemptState.ACCEPTED, outcome="overtaken")
+        return payment
     match outcome:
-        case Accepted():
-            settled = await settle_payment(session, payment_id, outcome.payment, shop, now)
-            # A second object of one payment would mean money taken twice: it stands in the review.
-            word = "second_object" if settled.effect is Effect.FOREIGN else "accepted"
-            await mark_attempt(session, attempt_id, AttemptState.ACCEPTED, outcome=word)
-            return settled.payment
-        case _ if not payment.undecided or payment.quarantine_reason is not None:
-            # Somebody else brought the answer meanwhile, or a person decides: nothing is repeated.
-            await mark_attempt(session, attempt_id, AttemptState.ACCEPTED, outcome="overtaken")
-            return payment
         case NotThere():
             await mark_attempt(session, attempt_id, AttemptState.LOST, outcome="not_there")
             return await _end(session, payment, "provider_never_received", now)
         case Refused():
-            return await _refused(session, payment, attempt, outcome, now)
+            if await refused_later(session, attempt, outcome, payment.created_at, now):
+                return payment
+            await mark_attempt(session, attempt_id, AttemptState.REFUSED, outcome=outcome.code)
+            return await _end(session, payment, outcome.code, now)
         case Unknown():
             await unknown_later(session, attempt, outcome, now)
             return payment
-
-
-async def _refused(
-    session: WriteSession, payment: Payment, attempt: Attempt, outcome: Refused, now: datetime
-) -> Payment:
-    if attempt.sends > 1:
-        if outcome.temporary:
-            await repeat_later(session, attempt, outcome.code, now)
-        else:
-            await look_for(session, attempt, outcome.code, now)
-        return payment
-    if outcome.temporary and now - payment.created_at < KEY_WINDOW:
-        await try_anew_later(session, attempt, outcome, now)
-        return payment
-    await mark_attempt(session, attempt.id, AttemptState.REFUSED, outcome=outcome.code)
-    return await _end(session, payment, outcome.code, now)
 
 
 async def _end(session: WriteSession, payment: Payment, reason: str, now: datetime) -> Payment:

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from billing.gateway.port import PaymentGateway
+from billing.flows.settle_later import NotThere
+from billing.gateway.port import PaymentGateway, Unknown
 from billing.payments.attempt_store import (
     add_attempt,
     claim_attempts,
@@ -16,13 +17,22 @@ from billing.payments.attempt_store import (
     lock_as_read,
     mark_attempt,
 )
-from billing.payments.attempts import Attempt, AttemptState
+from billing.payments.attempts import (
+    LOOKUP_PAUSE,
+    LOOKUP_UNTIL,
+    Attempt,
+    AttemptState,
+)
 from billing.platform.budget import Budget
 from billing.platform.clock import Clock
 from billing.platform.crash_points import CrashPoint, crash_point
 from billing.platform.database import Database, WriteSession
 from billing.platform.ids import new_id
 
+# In a worker nobody waits, so the provider may take as long as it ever does.
+CALL_SECONDS = 35.0
+# Around a search: the two sides date an object by their own clocks.
+CLOCK_SKEW = timedelta(hours=1)
 # Longer than the longest call with its transactions.
 LEASE = timedelta(seconds=90)
 
@@ -88,6 +98,20 @@ async def renew(db: Database, clock: Clock, old: Attempt) -> Attempt | None:
         await add_attempt(session, new, lease_until=clock.real_now() + LEASE)
     crash_point(CrashPoint.RECOVERY_RENEWED)
     return new
+
+
+async def look_again_later(db: Database, clock: Clock, attempt: Attempt, found: object) -> bool:
+    """True where the search proves nothing yet: it was not answered, or came up empty too early."""
+    if isinstance(found, Unknown):
+        why = found.why
+    elif isinstance(found, NotThere) and clock.now() - attempt.created_at < LOOKUP_UNTIL:
+        why = "not_there_yet"
+    else:
+        return False
+    next_at, state = clock.now() + LOOKUP_PAUSE, AttemptState.LOOKUP
+    async with db.begin() as session:
+        await mark_attempt(session, attempt.id, state, next_at=next_at, outcome=why)
+    return True
 
 
 async def settle_turn(db: Database, settle: Callable[[WriteSession], Awaitable[object]]) -> None:

@@ -32,13 +32,13 @@ async def settle_held(
     shop: Shop,
     now: datetime,
 ) -> Payment:
+    if isinstance(outcome, Accepted):
+        settled = await settle_payment(session, payment_id, outcome.payment, shop, now)
+        await mark_attempt(session, attempt_id, AttemptState.ACCEPTED, outcome="accepted")
+        return settled.payment
     payment = await lock_payment(session, payment_id)
     attempt = await lock_attempt(session, attempt_id)
     match outcome:
-        case Accepted():
-            settled = await settle_payment(session, payment_id, outcome.payment, shop, now)
-            await mark_attempt(session, attempt_id, AttemptState.ACCEPTED, outcome="accepted")
-            return settled.payment
         case _ if payment.is_final or payment.quarantine_reason is not None:
             await mark_attempt(session, attempt_id, AttemptState.ACCEPTED, outcome="overtaken")
         case Refused(temporary=True):

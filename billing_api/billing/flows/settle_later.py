@@ -3,11 +3,13 @@
 Runs inside the caller's transaction.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from billing.gateway.port import Refused, Unknown
 from billing.payments.attempt_store import mark_attempt, uncount_send
 from billing.payments.attempts import (
+    KEY_WINDOW,
     PAUSE_MAX,
     Attempt,
     AttemptState,
@@ -16,6 +18,29 @@ from billing.payments.attempts import (
     spread,
 )
 from billing.platform.database import WriteSession
+
+
+@dataclass(frozen=True, slots=True)
+class NotThere:
+    """The provider's whole list was read, and what was looked for is not in it."""
+
+
+async def refused_later(
+    session: WriteSession, attempt: Attempt, outcome: Refused, since: datetime, now: datetime
+) -> bool:
+    """False where the refusal is the end of it. `since`: when what is attempted was asked for.
+
+    A refused repeat says nothing of the send before it, so that is repeated or looked for.
+    """
+    if attempt.sends > 1 and outcome.temporary:
+        await repeat_later(session, attempt, outcome.code, now)
+    elif attempt.sends > 1:
+        await look_for(session, attempt, outcome.code, now)
+    elif outcome.temporary and now - since < KEY_WINDOW:
+        await try_anew_later(session, attempt, outcome, now)
+    else:
+        return False
+    return True
 
 
 async def try_anew_later(

@@ -7,12 +7,11 @@ balance; so two bearers of the same news wait for each other, and the second fin
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from billing.balance.store import lock_balance
 from billing.flows.settle_journal import settle_journal
-from billing.flows.settle_payment import save_and_tell
+from billing.flows.settle_payment import Effect, save_and_tell
 from billing.gateway.port import ProviderRefund
 from billing.ledger.chart import AccountKind
 from billing.ledger.kinds import JournalKind
@@ -32,17 +31,10 @@ from billing.refunds.rules import Refund, RefundStatus
 from billing.refunds.store import lock_refund, save_refund, schedule_refund
 
 
-class RefundEffect(StrEnum):
-    MOVED = "moved"
-    UNCHANGED = "unchanged"
-    QUARANTINED = "quarantined"
-    FOREIGN = "foreign"
-
-
 @dataclass(frozen=True, slots=True)
 class SettledRefund:
     refund: Refund
-    effect: RefundEffect
+    effect: Effect
 
 
 async def lock_both(session: WriteSession, refund_id: UUID) -> tuple[Payment, Refund]:
@@ -59,9 +51,9 @@ async def settle_refund(
     payment, refund = await lock_both(session, refund_id)
     claimed = claim_of(seen)
     if is_foreign(refund, claimed):
-        return SettledRefund(refund, RefundEffect.FOREIGN)
+        return SettledRefund(refund, Effect.FOREIGN)
     if refund.quarantine_reason is not None:
-        return SettledRefund(refund, RefundEffect.QUARANTINED)
+        return SettledRefund(refund, Effect.QUARANTINED)
     reason = disagreement(refund, payment.provider_id, claimed)
     if reason is not None and not is_decided(refund, claimed):
         return await _quarantine(session, refund, seen, reason, now)
@@ -70,13 +62,13 @@ async def settle_refund(
     if not refund.is_final and status in {RefundStatus.SUCCEEDED, RefundStatus.CANCELED}:
         why = seen.cancellation_reason or "unknown" if status is RefundStatus.CANCELED else None
         moved = rules.ended(known, status, now, reason=why)
-        return SettledRefund(await end_refund(session, payment, moved, now), RefundEffect.MOVED)
+        return SettledRefund(await end_refund(session, payment, moved, now), Effect.MOVED)
     if refund.is_final:
         known = refund  # an old word about what is over teaches nothing
     elif known != refund:
         known = await save_refund(session, known, now)
         await _close(session, known, now)
-    return SettledRefund(known, RefundEffect.UNCHANGED)
+    return SettledRefund(known, Effect.UNCHANGED)
 
 
 def claim_of(seen: ProviderRefund) -> Claimed:
@@ -129,4 +121,4 @@ async def _quarantine(
     await close_refund_attempts(session, refund.payment_id, refund.id, AttemptState.LOST)
     await schedule_refund(session, refund.id, None)
     await add_event(session, "refund.quarantined", refund.id, at=now, data=rules.tell(held))
-    return SettledRefund(held, RefundEffect.QUARANTINED)
+    return SettledRefund(held, Effect.QUARANTINED)

@@ -9,7 +9,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from billing.flows.settle_outside_refund import settle_outside_refund
-from billing.flows.settle_refund import RefundEffect, settle_refund
+from billing.flows.settle_payment import Effect
+from billing.flows.settle_refund import settle_refund
 from billing.gateway.port import ProviderRefund
 from billing.ledger.kinds import JournalKind
 from billing.payments.checks import parse_uid
@@ -39,7 +40,7 @@ async def settle_seen_refund(
     known = await find_refund_id(session, seen.id, parse_uid(seen.refund_uid))
     if known is not None:
         settled = await settle_refund(session, known, seen, now)
-        if settled.effect in {RefundEffect.FOREIGN, RefundEffect.QUARANTINED}:
+        if settled.effect in {Effect.FOREIGN, Effect.QUARANTINED}:
             return SeenRefund.MISMATCH
         return SeenRefund.SETTLED if settled.refund.is_final else SeenRefund.UNCHANGED
     if seen.payment_id is None:
