@@ -130,6 +130,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     As root tests/run.sh has installed it before, and so have they always run where it matters.
     """
+    # Not silenced: `make test` as root, and CI with it, has the browser and runs them.
     missing = pytest.mark.skip(reason="no Chromium: apt-get install chromium, then make test")
     for item in items:
         if _CHROMIUM is None and item.get_closest_marker("browser"):
