@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from billing.gateway.lists import every_refund
 from billing.gateway.port import PaymentGateway, ProviderRefund
-from billing.payments.queries import list_provider_ids
+from billing.payments.queries import find_payment_ids
 from billing.platform.clock import Clock
 from billing.platform.database import Database
 from billing.refunds.queries import list_created
@@ -25,18 +25,21 @@ async def compare_refunds(
     since = until - timedelta(days=days)
     theirs = {s.id: s async for s in every_refund(gateway, since - OVERLAP, until + OVERLAP)}
     async with db.read() as session:
-        ours = await list_created(session, since)
-        known = {refund.provider_id for refund in await list_created(session, since - OVERLAP)}
-        mine = await list_provider_ids(session, [s.payment_id or "" for s in theirs.values()])
+        kept = await list_created(session, since - OVERLAP)
+        mine = await find_payment_ids(session, [s.payment_id or "" for s in theirs.values()])
+    known = {refund.provider_id for refund in kept}
     at_provider = [
-        (refund, theirs.get(refund.provider_id)) for refund in ours if refund.provider_id
+        (refund, theirs.get(refund.provider_id))
+        for refund in kept
+        if refund.provider_id and refund.created_at >= since
     ]
     return {
         "refunds with the provider's id are in the provider's list": sum(
             seen is None for _, seen in at_provider
         ),
         "both sides agree on a refund's amount and payment": sum(
-            seen is not None and (seen.amount != refund.amount or seen.payment_id not in mine)
+            seen is not None
+            and (seen.amount, mine.get(seen.payment_id or "")) != (refund.amount, refund.payment_id)
             for refund, seen in at_provider
         ),
         "both sides agree on a refund's end": sum(

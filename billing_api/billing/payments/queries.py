@@ -20,8 +20,8 @@ _BY_PROVIDER_ID = text("SELECT * FROM payments WHERE provider_id = :provider_id"
 _UNDECIDED = text("""
     SELECT count(*) AS open, min(created_at) AS oldest FROM payments WHERE undecided
 """)
-_PROVIDER_IDS = text("""
-    SELECT provider_id FROM payments WHERE provider_id = ANY(CAST(:ids AS text[]))
+_BY_PROVIDER_IDS = text("""
+    SELECT id, provider_id FROM payments WHERE provider_id = ANY(CAST(:ids AS text[]))
 """)
 _NEWER_LEFT = text("""
     SELECT coalesce(sum(greatest(0, captured_minor - refunded_minor - refunding_minor)), 0) AS minor
@@ -108,7 +108,7 @@ async def sum_newer_left(session: ReadSession, payment: Payment) -> int:
     return 0 if row is None else int(row["minor"])
 
 
-async def list_provider_ids(session: ReadSession, provider_ids: list[str]) -> set[str]:
-    """Which of the provider's ids are of payments of ours."""
-    rows = await session.all(_PROVIDER_IDS, {"ids": provider_ids})
-    return {row["provider_id"] for row in rows}
+async def find_payment_ids(session: ReadSession, provider_ids: list[str]) -> dict[str, UUID]:
+    """Ours by the provider's, as far as they are of payments of ours."""
+    rows = await session.all(_BY_PROVIDER_IDS, {"ids": provider_ids})
+    return {row["provider_id"]: row["id"] for row in rows}
