@@ -77,33 +77,39 @@ OF_PAYMENTS = (
     ),
 )
 
-# A journal of the kind, for the subject, with so much on an account of that kind in it.
-BOOKED = """
-    SELECT {noun}.id FROM {noun}
-    LEFT JOIN journals j ON j.kind = {kind} AND j.subject_id = {subject}
-    LEFT JOIN postings s ON s.journal_id = j.id
-    LEFT JOIN accounts a ON a.id = s.account_id
-    WHERE {where}
-    GROUP BY {noun}.id
-    HAVING count(DISTINCT j.id) <> 1
-        OR coalesce(sum(s.amount_minor) FILTER (WHERE a.kind = {account}), 0) <> {amount}
-"""
+
+def booked(
+    *, noun: str, kind: str, subject: str, account: str, amount: str, where: str = "true"
+) -> str:
+    """Each row of the table `noun` has one journal of the kind for the subject, with so much on
+    accounts of that kind. All are SQL.
+    """
+    return f"""
+        SELECT {noun}.id FROM {noun}
+        LEFT JOIN journals j ON j.kind = {kind} AND j.subject_id = {subject}
+        LEFT JOIN postings s ON s.journal_id = j.id
+        LEFT JOIN accounts a ON a.id = s.account_id
+        WHERE {where}
+        GROUP BY {noun}.id
+        HAVING count(DISTINCT j.id) <> 1
+            OR coalesce(sum(s.amount_minor) FILTER (WHERE a.kind = {account}), 0) <> {amount}
+    """  # noqa: S608 - the parts are constants of this room
+
 
 OF_DEBITS = (
     (
         "every charge has one journal with its amount",
-        BOOKED.format(
+        booked(
             noun="charges",
             kind="CASE WHEN charges.hold_id IS NULL THEN 'charge' ELSE 'hold_capture' END",
             subject="coalesce(charges.hold_id, charges.id)",
             account="'revenue'",
             amount="charges.paid_minor + charges.promo_minor",
-            where="true",
         ),
     ),
     (
         "every reversal has one journal with its amount",
-        BOOKED.format(
+        booked(
             noun="charge_reversals",
             kind="'charge_reversal'",
             subject="charge_reversals.id",
@@ -120,13 +126,12 @@ OF_DEBITS = (
     ),
     (
         "every hold has a journal of its beginning",
-        BOOKED.format(
+        booked(
             noun="balance_holds",
             kind="'hold'",
             subject="balance_holds.id",
             account="'customer_held'",
             amount="balance_holds.paid_minor + balance_holds.promo_minor",
-            where="true",
         ),
     ),
     (
@@ -180,7 +185,7 @@ OF_DEBITS = (
     ),
     (
         "every adjustment has one journal with its amount",
-        BOOKED.format(
+        booked(
             noun="balance_adjustments",
             kind="CASE balance_adjustments.kind WHEN 'promo' THEN 'promo_grant'"
             " ELSE 'adjustment' END",
@@ -188,18 +193,16 @@ OF_DEBITS = (
             account="CASE balance_adjustments.kind WHEN 'promo' THEN 'promo_expense'"
             " ELSE 'adjustment' END",
             amount="-balance_adjustments.amount_minor",
-            where="true",
         ),
     ),
     (
         "every expiry of promotional money has one journal with its amount",
-        BOOKED.format(
+        booked(
             noun="promo_expiries",
             kind="'promo_expiry'",
             subject="promo_expiries.id",
             account="'promo_expense'",
             amount="promo_expiries.amount_minor",
-            where="true",
         ),
     ),
     (

@@ -1,6 +1,6 @@
 """What must not be found where money was refunded: queries whose every row is a violation."""
 
-from billing.ledger.proofs import BOOKED
+from billing.ledger.proofs import booked
 
 # The journals with which money of a payment has gone back for good.
 _BACK = "('refund', 'cabinet_refund', 'late_refund', 'refund_to_balance')"
@@ -8,7 +8,7 @@ _BACK = "('refund', 'cabinet_refund', 'late_refund', 'refund_to_balance')"
 OF_REFUNDS = (
     (
         "every refund to a card was reserved with its amount",
-        BOOKED.format(
+        booked(
             noun="refunds",
             kind="'refund_reserved'",
             subject="refunds.id",
@@ -19,7 +19,7 @@ OF_REFUNDS = (
     ),
     (
         "every refund that succeeded has one journal with its amount",
-        BOOKED.format(
+        booked(
             noun="refunds",
             kind="CASE WHEN refunds.origin = 'cabinet' THEN 'cabinet_refund' ELSE 'refund' END",
             subject="refunds.id",
@@ -30,7 +30,7 @@ OF_REFUNDS = (
     ),
     (
         "every refund to the balance has one journal with its amount",
-        BOOKED.format(
+        booked(
             noun="refunds",
             kind="'refund_to_balance'",
             subject="refunds.id",
@@ -41,7 +41,7 @@ OF_REFUNDS = (
     ),
     (
         "every refund that was canceled is back on the balance",
-        BOOKED.format(
+        booked(
             noun="refunds",
             kind="'refund_returned'",
             subject="refunds.id",
