@@ -30,12 +30,13 @@ from billing.platform.money import Money
 from billing.platform.strict_json import dump_json
 from billing.refunds.queries import sum_newer_returned
 from billing.refunds.rules import (
-    Origin,
     Refund,
     RefundStatus,
     RefundTo,
+    begun,
     check_spent,
     describe,
+    ended,
     spent_of,
     tell,
 )
@@ -68,21 +69,17 @@ async def refund_to_balance(
     async def work(session: WriteSession) -> StoredAnswer:
         wanted, to = command.amount, RefundTo.BALANCE
         payment, amount = await settle_refundable(session, command.payment_id, wanted, to)
-        refund = Refund(
-            id=refund_id,
-            payment_id=payment.id,
-            customer_id=payment.customer_id,
-            status=RefundStatus.SUCCEEDED,
-            amount=amount,
-            reason=command.reason,
+        asked = begun(
+            payment.id,
+            payment.customer_id,
+            amount,
+            command.reason,
+            refund_id=refund_id,
             to=to,
-            origin=Origin.OURS,
             requested_by=command.requested_by,
-            undecided=False,
-            created_at=now,
-            updated_at=now,
-            ended_at=now,
+            now=now,
         )
+        refund = ended(asked, RefundStatus.SUCCEEDED, now)
         await _give_back(session, payment, refund, command.owner)
         await add_event(session, "refund.succeeded", refund_id, at=now, data=tell(refund))
         return StoredAnswer(201, dump_json(describe(refund)))

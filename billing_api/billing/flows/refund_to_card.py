@@ -31,9 +31,8 @@ from billing.platform.ids import new_id
 from billing.platform.money import Money
 from billing.platform.strict_json import dump_json
 from billing.refunds import rules
-from billing.refunds.problems import PaymentNotRefundable
 from billing.refunds.queries import get_refund
-from billing.refunds.rules import Origin, Refund, RefundStatus, RefundTo
+from billing.refunds.rules import Refund, RefundTo
 from billing.refunds.store import add_refund
 
 CALL_SECONDS = 7.0
@@ -104,25 +103,20 @@ async def _reserve(
     now = clock.now()
     wanted, to = command.amount, RefundTo.CARD
     payment, amount = await settle_refundable(session, command.payment_id, wanted, to)
-    provider_id = payment.provider_id
-    if provider_id is None:
-        raise PaymentNotRefundable("the provider does not know it")
+    if payment.provider_id is None:
+        raise RuntimeError(f"payment {payment.id} was taken by a provider that never had it")
     balance = await lock_balance(session, payment.customer_id, amount.currency, now)
     if balance.paid_minor < amount.minor:
         raise insufficient(Money(amount.minor - balance.paid_minor, amount.currency))
-    refund = Refund(
-        id=refund_id,
-        payment_id=payment.id,
-        customer_id=payment.customer_id,
-        status=RefundStatus.PENDING,
-        amount=amount,
-        reason=command.reason,
+    refund = rules.begun(
+        payment.id,
+        payment.customer_id,
+        amount,
+        command.reason,
+        refund_id=refund_id,
         to=to,
-        origin=Origin.OURS,
         requested_by=command.requested_by,
-        undecided=True,
-        created_at=now,
-        updated_at=now,
+        now=now,
     )
     await add_refund(session, refund)
     refunding = payment.refunding_minor + amount.minor
@@ -138,7 +132,9 @@ async def _reserve(
         session, balance, Journal(new_id(), kind, now, lines, payment.id, refund_id)
     )
     await add_event(session, "refund.requested", refund_id, at=now, data=rules.tell(refund))
-    intent = RefundIntent(refund_id, provider_id, amount, command.reason, command.request_id)
+    intent = RefundIntent(
+        refund_id, payment.provider_id, amount, command.reason, command.request_id
+    )
     attempt = _attempt(refund, gateway.write_refund(intent))
     await add_attempt(session, attempt, lease_until=clock.real_now() + LEASE)
     crash_point(CrashPoint.REFUND_INTENT_WRITTEN)

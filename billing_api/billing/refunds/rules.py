@@ -66,6 +66,34 @@ class Refund:
         return self.status is not RefundStatus.PENDING
 
 
+def begun(
+    payment_id: UUID,
+    customer_id: str,
+    amount: Money,
+    reason: str,
+    *,
+    refund_id: UUID,
+    to: RefundTo,
+    requested_by: str,
+    now: datetime,
+) -> Refund:
+    """One that somebody here asked for, and of which nobody else knows yet."""
+    return Refund(
+        id=refund_id,
+        payment_id=payment_id,
+        customer_id=customer_id,
+        status=RefundStatus.PENDING,
+        amount=amount,
+        reason=reason,
+        to=to,
+        origin=Origin.OURS,
+        requested_by=requested_by,
+        undecided=True,
+        created_at=now,
+        updated_at=now,
+    )
+
+
 def read_status(word: str) -> RefundStatus | None:
     """A provider's word for a state, None where it is new to us."""
     try:

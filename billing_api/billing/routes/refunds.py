@@ -64,15 +64,15 @@ async def post_refund(
     context = context_of(request)
     body = await read_model(request, RefundBody, None)
     amount = body.amount(body.min_minor, context.payments.max_minor)
+    payment_id, owner = read_id(body.payment_id, PaymentNotFound), owner_of(caller, REFUND_ANY)
     meaning: dict[str, Any] = {
-        "payment_id": body.payment_id,
+        "payment_id": str(payment_id),
         "minor": None if amount is None else amount.minor,
         "currency": body.currency,
         "reason": body.reason,
         "to": body.to,
     }
     scope = key_scope(caller, "POST /api/v1/refund", idempotency_key, meaning)
-    payment_id, owner = read_id(body.payment_id, PaymentNotFound), owner_of(caller, REFUND_ANY)
     if body.to == "balance":
         wish = RefundToBalance(payment_id, owner, amount, body.reason, caller.subject)
         done = await refund_to_balance(context.database, context.clock, wish, scope)

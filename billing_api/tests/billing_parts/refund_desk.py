@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from billing.flows.decide_refund import decide_refund
-from billing.flows.settle_refund import RefundEffect, settle_refund
+from billing.flows.settle_payment import Effect
+from billing.flows.settle_refund import settle_refund
 from billing.gateway.port import (
     FindRefundOutcome,
     PaymentGateway,
@@ -90,7 +91,7 @@ class Desk:
         assert isinstance(seen, RefundAccepted)
         return seen.refund
 
-    async def hear(self, refund_id: UUID, **change: Any) -> RefundEffect:
+    async def hear(self, refund_id: UUID, **change: Any) -> Effect:
         """The provider's word of it, changed on its way."""
         seen, now = await self.shown(refund_id), self.till.clock.now()
         async with self.till.database.begin() as session:

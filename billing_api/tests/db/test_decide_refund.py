@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from billing_parts.refund_desk import LESS, Bent, Desk
 
-from billing.flows.settle_refund import RefundEffect
+from billing.flows.settle_payment import Effect
 from billing.flows.settle_refund_attempt import settle_refund_attempt
 from billing.flows.settle_seen_refund import settle_seen_refund
 from billing.flows.verify_books import verify_books
@@ -128,7 +128,7 @@ async def test_released_while_it_is_open_it_is_asked_about_on(
     till, opened, settle, decide, waits, read, purse
 ):
     refund_id, provider_id = await opened()
-    assert await settle(refund_id, **LESS) is RefundEffect.QUARANTINED
+    assert await settle(refund_id, **LESS) is Effect.QUARANTINED
     with pytest.raises(StillDisagrees, match="we know it as"):
         await decide(refund_id, Action.RELEASE, str(new_id()))
     released = await decide(refund_id, Action.RELEASE)
@@ -148,9 +148,9 @@ async def test_a_closed_one_is_canceled_and_its_money_is_on_the_balance(
     assert (closed.status, closed.cancellation_reason) == ("canceled", "closed_by_staff")
     assert await purse.parts() == (1000, 0, 0, 0)
     assert await purse.journals() == ["payment", "refund_reserved", "refund_returned"]
-    assert await settle(refund_id, **LESS) is RefundEffect.UNCHANGED, "the same words again"
+    assert await settle(refund_id, **LESS) is Effect.UNCHANGED, "the same words again"
     assert await waits(refund_id) is None
-    assert await settle(refund_id, status="half_done") is RefundEffect.QUARANTINED
+    assert await settle(refund_id, status="half_done") is Effect.QUARANTINED
     assert await waits(refund_id) == "unknown_status"
     assert [kept[2] for kept in await history(refund_id)] == ["stopped in the cabinet"]
 
@@ -160,7 +160,7 @@ async def test_one_that_was_given_up_and_made_there_is_booked_late_and_once(
     till, given_up, settle, decide, waits, purse, spent
 ):
     refund_id, provider_id = await given_up()
-    assert await settle(refund_id) is RefundEffect.QUARANTINED
+    assert await settle(refund_id) is Effect.QUARANTINED
     assert await waits(refund_id) == "contradicts_final_state"
     if spent:
         await purse.charge(spent)
@@ -176,7 +176,7 @@ async def test_one_that_was_given_up_and_made_there_is_booked_late_and_once(
     assert await purse.parts() == ((0, 0, 0, 300) if spent else (600, 0, 0, 0))
     assert (await purse.journals())[-1] == "late_refund"
     assert (await till.payment(booked.payment_id)).refunded_minor == 400
-    assert await settle(refund_id) is RefundEffect.UNCHANGED, "the same news again"
+    assert await settle(refund_id) is Effect.UNCHANGED, "the same news again"
     assert await waits(refund_id) is None
     await till.look()
     assert await purse.parts() == ((0, 0, 0, 300) if spent else (600, 0, 0, 0))
@@ -187,7 +187,7 @@ async def test_no_more_is_booked_late_than_was_taken(
 ):
     """Nobody should have given back more; if it was, a person finds out why."""
     refund_id, provider_id = await given_up()
-    assert await settle(refund_id) is RefundEffect.QUARANTINED
+    assert await settle(refund_id) is Effect.QUARANTINED
     payment = await till.payment((await read(refund_id)).payment_id)
     async with Bent(till.sandbox, amount=Money(700, "RUB")) as bent:
         await refund_beyond(till, payment, bent)
@@ -212,7 +212,7 @@ async def test_closed_instead_it_stays_canceled_and_nothing_is_booked(
     await settle(refund_id)
     closed = await decide(refund_id, Action.CLOSE)
     assert (closed.status, closed.cancellation_reason) == ("canceled", "provider_never_received")
-    assert await settle(refund_id) is RefundEffect.UNCHANGED
+    assert await settle(refund_id) is Effect.UNCHANGED
     assert await waits(refund_id) is None
     assert await purse.parts() == (1000, 0, 0, 0)
 
@@ -223,7 +223,7 @@ async def test_of_one_that_succeeded_only_the_hold_goes_away(
 ):
     refunded = await till.refund(await till.take(1000), 400)
     refund_id = refunded.object_id
-    assert await settle(refund_id, status="canceled") is RefundEffect.QUARANTINED
+    assert await settle(refund_id, status="canceled") is Effect.QUARANTINED
     async with Bent(till.sandbox, status="canceled") as bent:
         with pytest.raises(StillDisagrees, match="succeeded here and canceled there"):
             await decide(refund_id, Action.RELEASE, through=bent)

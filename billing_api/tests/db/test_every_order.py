@@ -10,8 +10,9 @@ import pytest
 from billing.flows.capture_payment import CapturePayment, capture_payment
 from billing.flows.process_notifications import process_notifications
 from billing.flows.receive_notification import receive_notification
-from billing.flows.settle_attempt import NotThere, settle_attempt
+from billing.flows.settle_attempt import settle_attempt
 from billing.flows.settle_held import settle_held
+from billing.flows.settle_later import NotThere
 from billing.flows.settle_payment import settle_payment
 from billing.flows.verify_books import verify_books
 from billing.gateway.port import Accepted, Refused, Unknown

@@ -10,7 +10,8 @@ from billing.flows.poll_payment import poll_payment
 from billing.flows.process_notifications import process_notifications
 from billing.flows.receive_notification import receive_notification
 from billing.flows.recover_attempts import recover_attempts
-from billing.flows.settle_attempt import NotThere, settle_attempt
+from billing.flows.settle_attempt import settle_attempt
+from billing.flows.settle_later import NotThere
 from billing.flows.settle_payment import Effect, settle_payment
 from billing.gateway.port import Refused, Unknown
 from billing.inbox.rules import Arrival

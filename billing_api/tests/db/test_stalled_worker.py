@@ -9,7 +9,8 @@ import pytest
 from billing_parts.provider import SECRET_KEY, SHOP_ID
 
 from billing.flows.recover_attempts import recover_attempts
-from billing.flows.settle_attempt import NotThere, settle_attempt
+from billing.flows.settle_attempt import settle_attempt
+from billing.flows.settle_later import NotThere
 from billing.gateway.port import Refused
 from billing.gateway.yookassa.client import YooKassaGateway
 from billing.gateway.yookassa.connection import YooKassaAccount
