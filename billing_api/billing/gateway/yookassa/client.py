@@ -4,8 +4,7 @@ Only 200 is done and only a readable 4xx is refused. Everything else, a proxy's 
 leaves the outcome unknown.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
 from typing import Any, TypeVar
@@ -37,7 +36,6 @@ from billing.gateway.yookassa.wire import (
     UnreadableError,
     capture_body,
     create_body,
-    read_object,
     read_payment,
     read_refund,
     read_text,
@@ -51,13 +49,6 @@ TEMPORARY = frozenset({401, 403, 404, 405, 410, 415, 429})
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 Rest = TypeVar("Rest")
-
-
-@dataclass(frozen=True, slots=True)
-class _Document:
-    """What the provider says of an object; done, whatever the object turns out to be."""
-
-    content: dict[str, Any]
 
 
 class YooKassaGateway:
@@ -114,20 +105,12 @@ class YooKassaGateway:
 
     async def _act(
         self, path: str, key: UUID, body: bytes, seconds: float
-    ) -> _Document | Refused | Unknown:
+    ) -> Answer | Refused | Unknown:
         headers = {"Idempotence-Key": str(key), "Content-Type": "application/json"}
-        answer = await self._connection.ask("POST", path, seconds, headers=headers, data=body)
-        if isinstance(answer, Unknown):
-            return answer
-        try:
-            document = read_object(answer.body)
-        except UnreadableError as error:
-            return Unknown(f"http {answer.status}, {error}")
-        if answer.status == 200:
-            return _Document(document)
-        if 400 <= answer.status < 500 and document.get("type") == "error":
-            return _refusal(answer, document)
-        return Unknown(f"http {answer.status}")
+        found = await self._connection.ask("POST", path, seconds, headers=headers, data=body)
+        if isinstance(found, Unknown) or found.status == 200:
+            return found
+        return _refusal(found) if found.is_error else Unknown(f"http {found.status}")
 
     async def find_payment(self, provider_id: str, *, seconds: float = 10) -> FindOutcome:
         return _read_as(await self._find(f"/payments/{provider_id}", seconds), _payment)
@@ -135,19 +118,13 @@ class YooKassaGateway:
     async def find_refund(self, provider_id: str, *, seconds: float = 10) -> FindRefundOutcome:
         return _read_as(await self._find(f"/refunds/{provider_id}", seconds), _refund)
 
-    async def _find(self, path: str, seconds: float) -> _Document | Missing | Unknown:
-        answer = await self._connection.ask("GET", path, seconds)
-        if isinstance(answer, Unknown):
-            return answer
-        try:
-            document = read_object(answer.body)
-        except UnreadableError as error:
-            return Unknown(f"http {answer.status}, {error}")
-        if answer.status == 200:
-            return _Document(document)
-        if answer.status == 404 and document.get("type") == "error":
+    async def _find(self, path: str, seconds: float) -> Answer | Missing | Unknown:
+        found = await self._connection.ask("GET", path, seconds)
+        if isinstance(found, Unknown) or found.status == 200:
+            return found
+        if found.status == 404 and found.is_error:
             return Missing()
-        return Unknown(f"http {answer.status}")
+        return Unknown(f"http {found.status}")
 
     async def list_payments(
         self,
@@ -157,7 +134,7 @@ class YooKassaGateway:
         *,
         seconds: float = 10,
     ) -> ListOutcome:
-        query = {"created_at.gte": format_instant(since), "created_at.lt": format_instant(until)}
+        query = _created(since, until)
         page = await self._list("/payments", query, cursor, seconds, read_payment)
         return page if isinstance(page, Unknown) else PaymentList(*page)
 
@@ -170,7 +147,7 @@ class YooKassaGateway:
         payment_id: str | None = None,
         seconds: float = 10,
     ) -> RefundListOutcome:
-        query = {"created_at.gte": format_instant(since), "created_at.lt": format_instant(until)}
+        query = _created(since, until)
         if payment_id:
             query["payment_id"] = payment_id
         page = await self._list("/refunds", query, cursor, seconds, read_refund)
@@ -188,24 +165,25 @@ class YooKassaGateway:
         asked = {**query, "limit": "100"}
         if cursor:
             asked["cursor"] = cursor
-        answer = await self._connection.ask("GET", path, seconds, params=asked)
-        if isinstance(answer, Unknown):
-            return answer
-        if answer.status != 200:
-            return Unknown(f"http {answer.status}")
+        found = await self._connection.ask("GET", path, seconds, params=asked)
+        if isinstance(found, Unknown):
+            return found
+        if found.status != 200:
+            return Unknown(f"http {found.status}")
         try:
-            document = read_object(answer.body)
-            items = [read(item) for item in document["items"]]
+            items = [read(item) for item in found.content["items"]]
         except (UnreadableError, KeyError, TypeError, AttributeError) as error:
             return Unknown(f"unreadable list: {error}")
-        following = document.get("next_cursor")
+        following = found.content.get("next_cursor")
         return items, following if isinstance(following, str) else None
 
 
-def _read_as(
-    found: _Document | Rest, make: Callable[[dict[str, Any]], Made]
-) -> Made | Rest | Unknown:
-    if not isinstance(found, _Document):
+def _created(since: datetime, until: datetime) -> dict[str, str]:
+    return {"created_at.gte": format_instant(since), "created_at.lt": format_instant(until)}
+
+
+def _read_as(found: Answer | Rest, make: Callable[[dict[str, Any]], Made]) -> Made | Rest | Unknown:
+    if not isinstance(found, Answer):
         return found
     try:
         return make(found.content)
@@ -221,11 +199,11 @@ def _refund(document: dict[str, Any]) -> RefundAccepted:
     return RefundAccepted(read_refund(document))
 
 
-def _refusal(answer: Answer, document: Mapping[str, Any]) -> Refused:
-    pause = answer.retry_after or ""
+def _refusal(found: Answer) -> Refused:
+    document, pause = found.content, found.retry_after or ""
     return Refused(
-        code=(read_text(document.get("code")) or f"http_{answer.status}")[:64],
+        code=(read_text(document.get("code")) or f"http_{found.status}")[:64],
         description=(read_text(document.get("description")) or "")[:300],
-        temporary=answer.status in TEMPORARY,
+        temporary=found.status in TEMPORARY,
         retry_after_seconds=int(pause) if pause.isdecimal() and len(pause) < 6 else None,
     )

@@ -36,9 +36,16 @@ class YooKassaAccount:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """A readable one: an object of the provider's, or its word on why not."""
+
     status: int
-    body: bytes
+    content: dict[str, Any]
     retry_after: str | None
+
+    @property
+    def is_error(self) -> bool:
+        """In the provider's own words: another 4xx may be a proxy's."""
+        return 400 <= self.status < 500 and self.content.get("type") == "error"
 
 
 class Connection:
@@ -118,7 +125,11 @@ class Connection:
                 if answer.content_type != "application/json":
                     # A proxy speaks, not the provider: whatever it says proves nothing.
                     return Unknown(f"http {answer.status}, {answer.content_type}"[:200])
-                return Answer(answer.status, body, answer.headers.get("Retry-After"))
+                try:
+                    content = read_object(body)
+                except UnreadableError as error:
+                    return Unknown(f"http {answer.status}, {error}")
+                return Answer(answer.status, content, answer.headers.get("Retry-After"))
         except (TimeoutError, aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
             _log(method, path, started, {"error.type": type(error).__name__})
             return Unknown(type(error).__name__)
@@ -126,13 +137,7 @@ class Connection:
 
 def _is_answer(answer: Answer | Unknown) -> bool:
     """The provider itself spoke, whatever it said: done, or refused."""
-    if isinstance(answer, Unknown) or not (answer.status == 200 or 400 <= answer.status < 500):
-        return False
-    try:
-        read_object(answer.body)
-    except UnreadableError:
-        return False
-    return True
+    return isinstance(answer, Answer) and (answer.status == 200 or 400 <= answer.status < 500)
 
 
 def _log(method: str, path: str, started: float, outcome: Mapping[str, object]) -> None:
