@@ -29,7 +29,7 @@ from billing.payments.rules import Payment, PaymentStatus
 from billing.payments.store import lock_payment
 from billing.platform.clock import Clock
 from billing.platform.database import Database, WriteSession
-from billing.review.problems import DecisionError, StillDisagrees
+from billing.review.problems import StillDisagrees
 from billing.review.rules import Action, Decision
 
 
@@ -44,9 +44,12 @@ async def decide_payment(
 
     Raises PaymentNotFound, a DecisionError that says why nothing is changed, IdempotencyKeyReused.
     """
-    look: ProviderPayment | DecisionError | None = None
-    if decision.action is Action.RELEASE:
-        look = await _look(db, gateway, decision)
+
+    async def find(provider_id: str) -> ProviderPayment | Missing | Unknown:
+        seen = await gateway.find_payment(provider_id)
+        return seen.payment if isinstance(seen, Accepted) else seen
+
+    look = await ask_about(db, decision, get_payment, find)
 
     async def lock(session: WriteSession) -> Payment:
         return await lock_payment(session, decision.item_id)
@@ -58,18 +61,6 @@ async def decide_payment(
             await _release(session, payment, shown(look), gateway.shop, now)
 
     return await settle_decision(db, clock, decision, scope, lock=lock, act=act)
-
-
-async def _look(
-    db: Database, gateway: PaymentGateway, decision: Decision
-) -> ProviderPayment | DecisionError | None:
-    async def find(provider_id: str) -> ProviderPayment | Missing | Unknown:
-        seen = await gateway.find_payment(provider_id)
-        return seen.payment if isinstance(seen, Accepted) else seen
-
-    async with db.read() as session:
-        payment = await get_payment(session, decision.item_id, None)
-    return await ask_about(payment, decision, find)
 
 
 async def _release(

@@ -34,7 +34,7 @@ from billing.refunds.checks import CLOSED_BY_STAFF, disagreement, is_foreign
 from billing.refunds.queries import get_refund
 from billing.refunds.rules import Refund, RefundStatus, ended
 from billing.refunds.store import save_refund
-from billing.review.problems import DecisionError, StillDisagrees
+from billing.review.problems import StillDisagrees
 from billing.review.rules import Action, Decision
 
 
@@ -49,9 +49,12 @@ async def decide_refund(
 
     Raises RefundNotFound, a DecisionError that says why nothing is changed, IdempotencyKeyReused.
     """
-    look: ProviderRefund | DecisionError | None = None
-    if decision.action is Action.RELEASE:
-        look = await _look(db, gateway, decision)
+
+    async def find(provider_id: str) -> ProviderRefund | Missing | Unknown:
+        seen = await gateway.find_refund(provider_id)
+        return seen.refund if isinstance(seen, RefundAccepted) else seen
+
+    look = await ask_about(db, decision, get_refund, find)
 
     async def lock(session: WriteSession) -> Refund:
         _, refund = await lock_both(session, decision.item_id)
@@ -67,18 +70,6 @@ async def decide_refund(
             await _release_open(session, refund, shown(look), now)
 
     return await settle_decision(db, clock, decision, scope, lock=lock, act=act)
-
-
-async def _look(
-    db: Database, gateway: PaymentGateway, decision: Decision
-) -> ProviderRefund | DecisionError | None:
-    async def find(provider_id: str) -> ProviderRefund | Missing | Unknown:
-        seen = await gateway.find_refund(provider_id)
-        return seen.refund if isinstance(seen, RefundAccepted) else seen
-
-    async with db.read() as session:
-        refund = await get_refund(session, decision.item_id, None)
-    return await ask_about(refund, decision, find)
 
 
 async def _release_open(

@@ -5,13 +5,14 @@ transaction, and who, why and what it was are kept with the change the decision 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
 from billing.flows.settle_once import settle_once
 from billing.gateway.port import Missing, Unknown
 from billing.idempotency.rules import Answered, KeyScope, StoredAnswer
 from billing.payments.rules import Payment
 from billing.platform.clock import Clock
-from billing.platform.database import Database, WriteSession
+from billing.platform.database import Database, ReadSession, WriteSession
 from billing.platform.strict_json import dump_json
 from billing.refunds.rules import Refund
 from billing.review.documents import describe_item
@@ -23,7 +24,7 @@ from billing.review.problems import (
     StillDisagrees,
 )
 from billing.review.queries import get_reviewed, is_waiting
-from billing.review.rules import Decision, Subject, check_legal, kind_of
+from billing.review.rules import Action, Decision, Subject, check_legal, kind_of
 from billing.review.store import keep_decision
 
 Ours = TypeVar("Ours", Payment, Refund)
@@ -59,14 +60,17 @@ async def settle_decision(
 
 
 async def ask_about(
-    ours: Subject,
+    db: Database,
     decision: Decision,
+    get: Callable[[ReadSession, UUID, None], Awaitable[Subject]],
     find: Callable[[str], Awaitable[Theirs | Missing | Unknown]],
 ) -> Theirs | DecisionError | None:
-    """What the provider shows, or why it cannot be told; None where nothing is held. What is wrong
-    waits for the key: a repeat has its first answer whatever became of the item since.
+    """What the provider shows, or why it cannot be told; None where nothing is to be released. What
+    is wrong waits for the key: a repeat has its first answer whatever became of the item since.
     """
-    if ours.quarantine_reason is None:
+    async with db.read() as session:
+        ours = await get(session, decision.item_id, None)
+    if decision.action is not Action.RELEASE or ours.quarantine_reason is None:
         return None
     asked = ours.provider_id or decision.provider_id
     if asked is None:
